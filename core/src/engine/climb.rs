@@ -1,0 +1,250 @@
+//! The way down a ladder, rung by rung.
+
+use super::{
+    Engine,
+    lifecycle::again_after,
+    stop::StopRequest,
+    unit::{NO_RUNG, Stage},
+};
+use crate::{
+    disposition::{Disposition, Why},
+    effect::{Effect, Effects},
+    ids::UnitId,
+    input::{Outcome, Step},
+    ladder::{Action, Otherwise},
+    plan::BodyClass,
+    status::{Reason, Status},
+    time::Moment,
+};
+
+impl Engine {
+    /// Goes on from the unit's present rung: skips what is out of place, fires what is not waited for,
+    /// and comes to rest on a rung that takes time, at the gate, or past the end of the ladder.
+    pub(super) fn climb(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+        loop {
+            let it = &self.units[unit.index()];
+            let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
+            let index = it.stop.rung;
+            let Some(rung) = ladder.rung(index).copied() else {
+                return self.ladder_over(now, unit, effects);
+            };
+            if !rung.applies(it.stop.forced, it.body_lives()) {
+                self.units[unit.index()].stop.rung += 1;
+                continue;
+            }
+            let until = ladder.cut(index, it.stop.budget, now).ends();
+            // Holding still keeps the body alive, so it needs no leave; everything else does.
+            if rung.action != Action::Pause && !self.pass_gate(now, unit) {
+                return;
+            }
+            self.perform(unit, rung.action, until, effects);
+            let it = &mut self.units[unit.index()];
+            it.stop.stage = Stage::Climbing;
+            if until > now {
+                self.timers.set(unit, until);
+                return;
+            }
+            it.stop.rung += 1;
+        }
+    }
+
+    fn perform(&mut self, unit: UnitId, action: Action, until: Moment, effects: &mut Effects) {
+        let it = &mut self.units[unit.index()];
+        let step = Step { incarnation: it.incarnation, rung: it.stop.rung };
+        if action == Action::Checkpoint {
+            it.asked = it.recorded;
+            let mut row = it.row();
+            row.status = it.stop.ends_as;
+            effects.push(Effect::Checkpoint { unit, step, row, until });
+        } else {
+            effects.push(Effect::Perform { unit, step, action, until });
+        }
+    }
+
+    pub(super) fn on_step_finished(
+        &mut self,
+        now: Moment,
+        unit: UnitId,
+        step: Step,
+        outcome: Outcome,
+        effects: &mut Effects,
+    ) -> Disposition {
+        if let Some(why) = self.staleness(unit, step.incarnation) {
+            return why;
+        }
+        let it = &self.units[unit.index()];
+        let current = it.stop.stage == Stage::Climbing && it.stop.rung == step.rung;
+        let kind = &self.plan.kinds[usize::from(it.kind.0)];
+        let Some(rung) = kind.ladder.rung(step.rung).copied() else {
+            return Disposition::Refused(Why::StaleStep);
+        };
+        match outcome {
+            Outcome::Done if rung.action.ends_body() => self.proved_gone(now, unit, current, effects),
+            Outcome::Done | Outcome::Failed if !current => Disposition::Ignored(Why::StaleStep),
+            Outcome::Done if rung.action.awaits_exit() => Disposition::Ignored(Why::NothingDue),
+            Outcome::Done => {
+                if rung.action == Action::Checkpoint {
+                    self.checkpoint_done(unit, effects);
+                } else {
+                    self.units[unit.index()].stop.rung += 1;
+                }
+                self.leave_rung(now, unit, effects);
+                Disposition::Applied
+            }
+            Outcome::Failed => {
+                self.rung_failed(now, unit, rung.otherwise, effects);
+                Disposition::Applied
+            }
+        }
+    }
+
+    /// Somebody saw the body go, or found it gone: that is proof however late it comes.
+    fn proved_gone(
+        &mut self,
+        now: Moment,
+        unit: UnitId,
+        current: bool,
+        effects: &mut Effects,
+    ) -> Disposition {
+        let it = &mut self.units[unit.index()];
+        let lived = it.body_lives();
+        it.body = super::unit::Body::Gone;
+        if current {
+            self.note_end(unit, lived);
+            self.units[unit.index()].stop.rung += 1;
+            self.leave_rung(now, unit, effects);
+        } else if !lived {
+            return Disposition::Ignored(Why::AlreadyExited);
+        } else if it.stop.is_on_the_way() {
+            self.body_went(now, unit, effects);
+        } else if it.abandoned == 0 {
+            it.leaked = false;
+        }
+        Disposition::Applied
+    }
+
+    /// The body of a unit on its way down is gone.
+    pub(super) fn body_went(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+        self.note_end(unit, true);
+        let it = &mut self.units[unit.index()];
+        if it.stop.stage != Stage::Climbing {
+            // It waits at the gate for reasons that are not about its body; it passes when they pass.
+            return;
+        }
+        let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
+        if ladder.rung(it.stop.rung).is_some_and(|rung| rung.action.needs_body()) {
+            it.stop.rung += 1;
+            self.leave_rung(now, unit, effects);
+        }
+    }
+
+    fn note_end(&mut self, unit: UnitId, lived: bool) {
+        let it = &mut self.units[unit.index()];
+        if lived && it.stop.stage == Stage::Climbing && it.ended_on == NO_RUNG {
+            it.ended_on = it.stop.rung;
+        }
+    }
+
+    /// A pause that was asked for before the stop is as good as the stop's own.
+    pub(super) fn paused_on_the_way(
+        &mut self,
+        now: Moment,
+        unit: UnitId,
+        effects: &mut Effects,
+    ) -> Disposition {
+        let it = &mut self.units[unit.index()];
+        let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
+        let on_pause = ladder.rung(it.stop.rung).is_some_and(|rung| rung.action == Action::Pause);
+        if it.stop.stage != Stage::Climbing || !on_pause {
+            return Disposition::Ignored(Why::StaleStep);
+        }
+        it.stop.rung += 1;
+        self.leave_rung(now, unit, effects);
+        Disposition::Applied
+    }
+
+    fn rung_failed(&mut self, now: Moment, unit: UnitId, otherwise: Otherwise, effects: &mut Effects) {
+        let it = &mut self.units[unit.index()];
+        if it.failed_on == NO_RUNG {
+            it.failed_on = it.stop.rung;
+        }
+        it.asked = it.saved;
+        it.stop.forced |= otherwise == Otherwise::Force;
+        it.stop.rung += 1;
+        self.leave_rung(now, unit, effects);
+    }
+
+    /// Goes on after the unit has left a rung on which it waited.
+    fn leave_rung(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+        self.timers.clear(unit);
+        self.climb(now, unit, effects);
+    }
+
+    /// The unit's one deadline has come. What it was for, its state says.
+    pub(super) fn on_unit_due(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+        let it = &mut self.units[unit.index()];
+        match it.stop.stage {
+            Stage::Climbing => {
+                let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
+                let otherwise = ladder.rung(it.stop.rung).map(|rung| rung.otherwise).unwrap_or_default();
+                if it.stop.budget.is_spent(now) {
+                    it.stop.forced = true;
+                    it.stop.overran = true;
+                }
+                self.rung_failed(now, unit, otherwise, effects);
+            }
+            Stage::Waiting => {
+                // Those it waits for have had their time.
+                it.stop.overran |= it.stop.budget.is_spent(now);
+                it.stop.forced |= it.stop.budget.is_spent(now);
+                self.admit(unit);
+                self.climb(now, unit, effects);
+            }
+            Stage::Recording => self.settle(now, unit, effects),
+            Stage::Idle if it.backing_off => {
+                if !self.shutdown.is_on() {
+                    let _started = self.restart_if_allowed(now, unit, effects);
+                }
+            }
+            Stage::Idle if it.active && it.status == Status::Pending => {
+                let again = again_after(
+                    self.kind(unit).restart,
+                    Status::Failed,
+                    &mut self.units[unit.index()].failures,
+                );
+                let request = StopRequest::own(Status::Failed, Reason::StartOverdue);
+                let _applied = self.begin_stop(now, unit, request, effects);
+                self.units[unit.index()].stop.again = again;
+            }
+            Stage::Idle if it.active => {
+                let request = StopRequest::own(Status::Cancelled, Reason::RunBudgetOver);
+                let _applied = self.begin_stop(now, unit, request, effects);
+            }
+            Stage::Idle => {}
+        }
+    }
+
+    /// No rung is left. What was promised is written down; what is not proven gone is said to be so.
+    fn ladder_over(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+        self.timers.clear(unit);
+        let leaks = self.kind(unit).body == BodyClass::Process;
+        let it = &mut self.units[unit.index()];
+        it.took = it.stop.began.until(now);
+        it.stop.stage = Stage::Recording;
+        let newly_leaked = leaks && it.body_lives() && !it.leaked;
+        it.leaked |= newly_leaked;
+        let upfront = it.status.is_terminal();
+        let written = it.stop.checkpointed && it.saved == it.recorded;
+        if !upfront {
+            let ends_as = it.stop.ends_as;
+            self.end_as(unit, ends_as, effects);
+        }
+        if newly_leaked || !(upfront || written) {
+            self.write(unit, effects);
+        }
+        self.await_row(now, unit);
+        if !self.units[unit.index()].is_writing() {
+            self.settle(now, unit, effects);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Who may go down before whom: dependents before what they depend on, and at most so many at once.
+
+use super::{Engine, unit::Stage};
+use crate::{
+    budget::Budget,
+    disposition::{Disposition, Why},
+    effect::Effects,
+    ids::UnitId,
+    time::{Moment, Span},
+};
+
+impl Engine {
+    pub(super) fn on_dependency_declared(&mut self, unit: UnitId, on: UnitId) -> Disposition {
+        if !self.knows(unit) || !self.knows(on) {
+            return Disposition::Refused(Why::UnknownUnit);
+        }
+        if on >= unit {
+            return Disposition::Refused(Why::Circular);
+        }
+        if self.edges.has(self.units[unit.index()].depends, on) {
+            return Disposition::Ignored(Why::NumberTaken);
+        }
+        let (before, from) = self.units.split_at_mut(unit.index());
+        self.edges.add(unit, &mut from[0].depends, on, &mut before[on.index()].dependents);
+        Disposition::Applied
+    }
+
+    /// Counts the dependents that the unit has to wait for: those on their way down, and in a shutdown
+    /// those that will be.
+    pub(super) fn count_blockers(&mut self, unit: UnitId) {
+        let mut place = self.units[unit.index()].dependents;
+        let mut waits_for = 0;
+        while let Some(edge) = self.edges.get(place) {
+            let dependent = &self.units[edge.unit.index()];
+            let will_stop = self.shutdown.is_on() && dependent.active;
+            let blocks = dependent.stop.is_on_the_way() || will_stop;
+            self.edges.set_blocks(place, blocks);
+            waits_for += u32::from(blocks);
+            place = edge.next_of_on;
+        }
+        self.units[unit.index()].waits_for = waits_for;
+    }
+
+    /// Lets those go on that waited for the unit.
+    pub(super) fn unblock_dependencies(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+        let mut place = self.units[unit.index()].depends;
+        while let Some(edge) = self.edges.get(place) {
+            let next = edge.next_of_unit;
+            if edge.blocks {
+                self.edges.set_blocks(place, false);
+                let on = &mut self.units[edge.on.index()];
+                on.waits_for = on.waits_for.saturating_sub(1);
+                if on.waits_for == 0 && on.stop.stage == Stage::Waiting {
+                    self.climb(now, edge.on, effects);
+                }
+            }
+            place = next;
+        }
+    }
+
+    /// Whether the unit may do more than hold still. If not, it waits, and whoever it waits for lets it
+    /// go on; or its own budget does.
+    pub(super) fn pass_gate(&mut self, now: Moment, unit: UnitId) -> bool {
+        let it = &self.units[unit.index()];
+        if it.stop.admitted {
+            return true;
+        }
+        let held = self.shutdown.is_on() && !self.shutdown.units_may_stop();
+        let full = self.shutdown.is_on()
+            && self.plan.at_once.is_some_and(|cap| self.shutdown.placed() >= cap.into());
+        let spent = it.stop.budget.is_spent(now);
+        self.pause_finished(unit);
+        let it = &self.units[unit.index()];
+        if it.stop.forced || spent || (!held && it.waits_for == 0 && !full) {
+            self.admit(unit);
+            return true;
+        }
+        if !held && it.waits_for == 0 {
+            self.queue.push(unit);
+        }
+        let reserve = self.reserve_of(unit);
+        let it = &mut self.units[unit.index()];
+        it.stop.stage = Stage::Waiting;
+        let latest: Budget = it.stop.budget.cut(now, None, reserve);
+        self.timers.set(unit, latest.ends());
+        false
+    }
+
+    /// What the rungs from the present one on need at the least.
+    fn reserve_of(&self, unit: UnitId) -> Span {
+        let it = &self.units[unit.index()];
+        let ladder = &self.kind(unit).ladder;
+        // A gentle rung at the gate gets its patience too, as far as there is any.
+        match it.stop.rung.checked_sub(1) {
+            Some(before) => ladder.reserve_after(before),
+            None => ladder.reserve_after(0),
+        }
+    }
+
+    /// Opens the gate for the unit.
+    pub(super) fn admit(&mut self, unit: UnitId) {
+        let on = self.shutdown.is_on();
+        let it = &mut self.units[unit.index()];
+        if !it.stop.admitted {
+            it.stop.admitted = true;
+            it.stop.placed = on;
+            self.shutdown.place(on);
+        }
+    }
+
+    /// Gives the unit's place to those that have waited longest.
+    pub(super) fn free_place(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+        if core::mem::take(&mut self.units[unit.index()].stop.placed) {
+            self.shutdown.free_place();
+        }
+        let cap = self.plan.at_once.map_or(u32::MAX, u32::from);
+        while self.queue_head < self.queue.len() && self.shutdown.placed() < cap {
+            let next = self.queue[self.queue_head];
+            self.queue_head += 1;
+            if self.units[next.index()].stop.stage == Stage::Waiting {
+                self.climb(now, next, effects);
+            }
+        }
+        if self.queue_head == self.queue.len() {
+            self.queue.clear();
+            self.queue_head = 0;
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What becomes durable, and who is told when it is.
+//!
+//! A unit's row and its findings are written together, both or neither. So whatever writes a terminal
+//! row also saves what the unit has found.
+
+use super::{
+    Engine,
+    unit::{RowState, Stage},
+};
+use crate::{
+    disposition::{Disposition, Why},
+    effect::{Effect, Effects, Notice},
+    ids::UnitId,
+    input::{Outcome, Row},
+    status::{Reason, Status},
+    time::Moment,
+};
+
+impl Engine {
+    /// Gives the unit its terminal status: the one place where an incarnation ends.
+    pub(super) fn end_as(&mut self, unit: UnitId, status: Status, effects: &mut Effects) {
+        let it = &mut self.units[unit.index()];
+        it.status = status;
+        it.pausing = false;
+        if core::mem::take(&mut it.active) {
+            self.owners[usize::from(it.owner.0)] -= 1;
+        }
+        self.timers.clear(unit);
+        let it = &self.units[unit.index()];
+        let notice = terminal_notice(status, it.reason);
+        effects.push(Effect::Notify { unit, incarnation: it.incarnation, notice });
+    }
+
+    /// Writes the unit's row with all its findings, and waits for the confirmation.
+    pub(super) fn write(&mut self, unit: UnitId, effects: &mut Effects) {
+        let it = &mut self.units[unit.index()];
+        it.asked = it.recorded;
+        if it.status.is_terminal() {
+            it.row = RowState::Writing;
+        }
+        effects.push(Effect::Persist { unit, row: it.row(), confirm: true });
+    }
+
+    /// Bounds how long the unit's callers wait for its row.
+    pub(super) fn await_row(&mut self, now: Moment, unit: UnitId) {
+        self.timers.set(unit, now.after(self.plan.record_patience));
+    }
+
+    pub(super) fn on_finding_recorded(
+        &mut self,
+        unit: UnitId,
+        durable: bool,
+        effects: &mut Effects,
+    ) -> Disposition {
+        if !self.knows(unit) {
+            return Disposition::Refused(Why::UnknownUnit);
+        }
+        let it = &mut self.units[unit.index()];
+        it.recorded = it.recorded.saturating_add(1);
+        if durable {
+            it.promised = it.recorded;
+        }
+        // Once a unit has its terminal status nothing else will write for it: a late finding of a body
+        // that lingers is written by itself.
+        if durable || it.status.is_terminal() {
+            self.write(unit, effects);
+        }
+        Disposition::Applied
+    }
+
+    pub(super) fn on_persisted(
+        &mut self,
+        now: Moment,
+        unit: UnitId,
+        row: Row,
+        outcome: Outcome,
+        effects: &mut Effects,
+    ) -> Disposition {
+        if !self.knows(unit) {
+            return Disposition::Refused(Why::UnknownUnit);
+        }
+        let it = &mut self.units[unit.index()];
+        let awaited = it.row == RowState::Writing
+            && row.incarnation == it.incarnation
+            && row.status == it.status
+            && row.leaked == it.leaked;
+        let findings = row.findings.min(it.recorded);
+        if !awaited && findings <= it.saved {
+            return Disposition::Ignored(Why::AlreadyDurable);
+        }
+        match outcome {
+            Outcome::Done => {
+                if awaited {
+                    it.row = RowState::Clean;
+                }
+                self.saved_up_to(unit, findings, effects);
+            }
+            Outcome::Failed => {
+                if awaited {
+                    it.row = RowState::Dirty;
+                }
+                it.asked = it.saved;
+            }
+        }
+        if awaited && self.units[unit.index()].stop.stage == Stage::Recording {
+            self.settle(now, unit, effects);
+        } else {
+            self.write_finished(unit);
+        }
+        Disposition::Applied
+    }
+
+    fn saved_up_to(&mut self, unit: UnitId, findings: u32, effects: &mut Effects) {
+        let it = &mut self.units[unit.index()];
+        let before = it.saved;
+        it.saved = it.saved.max(findings);
+        it.asked = it.asked.max(it.saved);
+        if it.promised > before && it.saved > before {
+            effects.push(Effect::Acknowledge { unit, findings: it.saved });
+        }
+    }
+
+    /// A checkpoint is in the store. If more was found meanwhile, the rung does its work once more.
+    pub(super) fn checkpoint_done(&mut self, unit: UnitId, effects: &mut Effects) {
+        let it = &self.units[unit.index()];
+        let findings = it.asked;
+        self.saved_up_to(unit, findings, effects);
+        let it = &mut self.units[unit.index()];
+        it.stop.checkpointed = true;
+        if it.saved == it.recorded {
+            it.stop.rung += 1;
+        }
+    }
+}
+
+/// The one terminal notice of an incarnation that ended so.
+const fn terminal_notice(status: Status, reason: Reason) -> Notice {
+    match (status, reason) {
+        (Status::Cancelled, Reason::RunBudgetOver) => Notice::TimedOut,
+        (Status::Cancelled, _) => Notice::Cancelled,
+        (Status::Completed, _) => Notice::Completed,
+        (Status::Failed, _) => Notice::Failed,
+        (Status::Pending | Status::Running | Status::Paused | Status::Stopping | Status::Stopped, _) => {
+            Notice::Stopped
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! After a crash: what the store says about units whose host is gone.
+//!
+//! No unit keeps a status that promises a live owner. What was running failed, what was stopping is
+//! stopped, findings come back, and bodies that can outlive a host are looked for.
+
+use super::{
+    Engine,
+    lifecycle::again_after,
+    unit::{Again, Stage, Stop},
+};
+use crate::{
+    disposition::{Disposition, Why},
+    effect::{Effect, Effects},
+    ids::{Incarnation, UnitId},
+    input::{Outcome, Row},
+    ladder::Phase,
+    plan::BodyClass,
+    status::{Reason, Status},
+    time::Moment,
+};
+
+impl Engine {
+    pub(super) fn on_unit_recovered(
+        &mut self,
+        now: Moment,
+        unit: UnitId,
+        row: Row,
+        effects: &mut Effects,
+    ) -> Disposition {
+        if !self.knows(unit) {
+            return Disposition::Refused(Why::UnknownUnit);
+        }
+        let never = Incarnation(0);
+        let can_outlive = self.kind(unit).body == BodyClass::Process;
+        let restart = self.kind(unit).restart;
+        let it = &mut self.units[unit.index()];
+        if it.incarnation != never || !it.is_idle() || it.recorded > 0 {
+            return Disposition::Refused(Why::NumberTaken);
+        }
+        it.incarnation = row.incarnation;
+        it.status = row.status;
+        it.reason = row.reason;
+        (it.recorded, it.saved, it.asked) = (row.findings, row.findings, row.findings);
+        let interrupted = !row.status.is_terminal() && row.incarnation != never;
+        it.leaked = can_outlive && (row.leaked || interrupted);
+        if it.leaked {
+            effects.push(Effect::Reap { unit, incarnation: row.incarnation });
+        }
+        if !interrupted {
+            return Disposition::Applied;
+        }
+        let again = if row.status == Status::Stopping {
+            it.status = Status::Stopped;
+            Again::No
+        } else {
+            it.status = Status::Failed;
+            it.reason = Reason::Interrupted;
+            again_after(restart, Status::Failed, &mut it.failures)
+        };
+        it.stop = Stop { stage: Stage::Recording, again, began: now, ..Stop::NONE };
+        if self.phase() == Some(Phase::StopUnits) {
+            self.units[unit.index()].holds_up = true;
+            self.shutdown.waiting += 1;
+        }
+        self.write(unit, effects);
+        self.await_row(now, unit);
+        Disposition::Applied
+    }
+
+    pub(super) fn on_reaped(&mut self, unit: UnitId, outcome: Outcome, effects: &mut Effects) -> Disposition {
+        if !self.knows(unit) {
+            return Disposition::Refused(Why::UnknownUnit);
+        }
+        let it = &mut self.units[unit.index()];
+        if !it.leaked || outcome == Outcome::Failed {
+            return Disposition::Ignored(Why::AlreadyExited);
+        }
+        it.leaked = false;
+        it.abandoned = 0;
+        if it.is_idle() && it.status.is_terminal() {
+            self.write(unit, effects);
+        }
+        Disposition::Applied
+    }
+}

@@ -1,0 +1,90 @@
+//! The end of a way down: everybody who waited is told, and what was to follow follows.
+
+use super::{
+    Engine,
+    unit::{Again, Body, RowState, Stage, Wants},
+};
+use crate::{
+    disposition::Why,
+    effect::{Answer, Effect, Effects},
+    ids::UnitId,
+    status::Status,
+    time::Moment,
+};
+
+impl Engine {
+    /// The ladder is over and the row is durable, or cannot be had in time.
+    pub(super) fn settle(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+        self.timers.clear(unit);
+        let it = &mut self.units[unit.index()];
+        it.stop.stage = Stage::Idle;
+        let again = core::mem::take(&mut it.stop.again);
+        let ended = Ended { status: it.status, recorded: it.row == RowState::Clean };
+        let restarted = self.go_again(now, unit, again, effects);
+        self.tell_callers(unit, ended, restarted, effects);
+        self.pause_finished(unit);
+        self.unblock_dependencies(now, unit, effects);
+        self.free_place(now, unit, effects);
+        self.stop_finished(unit);
+    }
+
+    fn go_again(&mut self, now: Moment, unit: UnitId, again: Again, effects: &mut Effects) -> bool {
+        match again {
+            Again::No => false,
+            Again::Now | Again::After(_) if self.shutdown.is_on() => false,
+            Again::Now => self.restart_if_allowed(now, unit, effects),
+            Again::After(wait) => {
+                self.back_off(unit, now.after(wait), effects);
+                true
+            }
+        }
+    }
+
+    fn tell_callers(&mut self, unit: UnitId, ended: Ended, restarted: bool, effects: &mut Effects) {
+        while let Some(waiter) = self.callers.take(&mut self.units[unit.index()].callers) {
+            let leaked = self.units[unit.index()].leaked;
+            let told = match waiter.wants {
+                Wants::Restart if restarted => Answer::Restarted,
+                Wants::Restart if self.shutdown.is_on() => Answer::Refused(Why::Draining),
+                Wants::Restart => Answer::Refused(Why::AlreadyStopping),
+                Wants::Stop | Wants::Cancel if !ended.recorded => Answer::NotRecorded,
+                Wants::Stop => Answer::Stopped { status: ended.status, leaked },
+                Wants::Cancel => Answer::Cancelled(true),
+            };
+            effects.reply(waiter.ticket, told);
+        }
+    }
+
+    fn back_off(&mut self, unit: UnitId, until: Moment, effects: &mut Effects) {
+        let it = &mut self.units[unit.index()];
+        if it.body_lives() {
+            it.abandoned = it.abandoned.saturating_add(1);
+        }
+        it.body = Body::Gone;
+        it.incarnation = it.incarnation.next();
+        it.backing_off = true;
+        it.status = Status::Pending;
+        it.row = RowState::Clean;
+        // On record, so that a crash before the next start does not end the restarts.
+        let row = it.row();
+        effects.push(Effect::Persist { unit, row, confirm: false });
+        self.timers.set(unit, until);
+    }
+
+    /// Starts the unit unless its owner is at the cap; then it waits for an explicit start.
+    pub(super) fn restart_if_allowed(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) -> bool {
+        let owner = usize::from(self.units[unit.index()].owner.0);
+        let has_room = self.plan.owner_cap.is_none_or(|cap| self.owners[owner] < cap);
+        if has_room {
+            self.start(now, unit, effects);
+        }
+        has_room
+    }
+}
+
+/// How a way down ended, before anything followed.
+#[derive(Clone, Copy)]
+struct Ended {
+    status: Status,
+    recorded: bool,
+}

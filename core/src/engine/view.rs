@@ -1,0 +1,189 @@
+//! Looking at the engine from outside: views, the report, and what its future depends on.
+
+use alloc::{sync::Arc, vec::Vec};
+use core::hash::{Hash, Hasher};
+
+use super::{
+    Engine,
+    unit::{NO_RUNG, RowState, Unit},
+};
+use crate::{
+    ids::{Incarnation, UnitId},
+    ladder::Action,
+    plan::Plan,
+    report::{Ending, Report, UnitReport},
+    status::Status,
+    time::Moment,
+};
+
+/// A unit as it stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UnitView {
+    /// What is promised.
+    pub status: Status,
+    /// The present or last start.
+    pub incarnation: Incarnation,
+    /// Whether nothing is going on: no stop in flight, no row waited for.
+    pub settled: bool,
+    /// Whether its body is not known to be gone. With a terminal status: it lingers.
+    pub body_lives: bool,
+    /// Findings so far.
+    pub recorded: u32,
+    /// Findings known to be durable.
+    pub saved: u32,
+    /// Whether a body was left that is not proven gone.
+    pub leaked: bool,
+}
+
+impl Engine {
+    /// The plan that it follows.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// How many unit numbers are in use.
+    #[must_use]
+    pub const fn unit_count(&self) -> usize {
+        self.units.len()
+    }
+
+    /// The unit as it stands, if there is one.
+    #[must_use]
+    pub fn unit(&self, unit: UnitId) -> Option<UnitView> {
+        let it = self.units.get(unit.index()).filter(|it| !it.vacant)?;
+        Some(UnitView {
+            status: it.status,
+            incarnation: it.incarnation,
+            settled: it.is_idle() && it.row == RowState::Clean,
+            body_lives: it.body_lives(),
+            recorded: it.recorded,
+            saved: it.saved,
+            leaked: it.leaked,
+        })
+    }
+
+    /// Whether the host is on its way down and admits nothing.
+    #[must_use]
+    pub const fn is_draining(&self) -> bool {
+        self.shutdown.is_on()
+    }
+
+    /// Whether [`Effect::Exit`](crate::Effect::Exit) was given.
+    #[must_use]
+    pub const fn has_exited(&self) -> bool {
+        self.exited
+    }
+
+    /// By when the host will be down, if it is on its way.
+    #[must_use]
+    pub fn shutdown_deadline(&self) -> Option<Moment> {
+        self.shutdown.is_on().then(|| self.shutdown.budget.ends())
+    }
+
+    /// What there is to say about one unit.
+    #[must_use]
+    pub fn unit_report(&self, unit: UnitId) -> Option<UnitReport> {
+        let it = self.units.get(unit.index()).filter(|it| !it.vacant)?;
+        let action =
+            |rung: u8| -> Option<Action> { self.kind(unit).ladder.rung(rung).map(|rung| rung.action) };
+        Some(UnitReport {
+            unit,
+            incarnation: it.incarnation,
+            status: it.status,
+            reason: it.reason,
+            ending: ending(it, action(it.ended_on)),
+            took: it.took,
+            forced: it.stop.forced,
+            overran: it.stop.overran,
+            failed: if it.failed_on == NO_RUNG { None } else { action(it.failed_on) },
+            recorded: it.recorded,
+            saved: it.saved,
+            row_durable: it.row == RowState::Clean,
+            leaked: it.leaked,
+            lingers: it.body_lives() && it.status.is_terminal(),
+            abandoned: it.abandoned,
+        })
+    }
+
+    /// What there is to say about the whole host. Complete when [`Effect::Exit`](crate::Effect::Exit)
+    /// is given; before that, as it stands.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let failed = self.plan.shutdown.rungs().iter().enumerate();
+        let failed = failed.filter(|(place, _)| self.shutdown.failed >> (*place).min(63) & 1 == 1);
+        Report {
+            code: self.exit_code(),
+            began: self.shutdown.began,
+            deadline: self.shutdown.budget.ends(),
+            forced: self.shutdown.is_forced(),
+            overran: self.shutdown.overran,
+            failed_phases: failed.map(|(_, rung)| rung.action).collect(),
+            units: self.unit_ids().filter_map(|unit| self.unit_report(unit)).collect(),
+        }
+    }
+
+    /// 0: everything that was recorded is durable, and nothing went wrong or is left over.
+    pub(super) fn exit_code(&self) -> u8 {
+        let failed = |it: &Unit| {
+            let rung = self.plan.kinds[usize::from(it.kind.0)].ladder.rung(it.failed_on);
+            let unsaved = it.recorded > it.saved || it.row != RowState::Clean;
+            let lost_checkpoint = rung.is_some_and(|rung| rung.action == Action::Checkpoint);
+            unsaved || it.leaked || it.stop.overran || lost_checkpoint
+        };
+        let clean = !self.shutdown.overran && self.shutdown.failed == 0;
+        u8::from(!clean || self.units.iter().any(|it| !it.vacant && failed(it)))
+    }
+
+    /// Gives everything that the future depends on to `visit`, as seen from `now`: deadlines count as
+    /// time left, and what is only remembered for the report does not count.
+    pub fn visit_state(&self, now: Moment, visit: &mut impl FnMut(u64)) {
+        let left = |at: Moment| if at.is_never() { u64::MAX } else { now.until(at).nanos() };
+        for unit in self.unit_ids() {
+            let it = &self.units[unit.index()];
+            visit(left(self.timers.of(unit)));
+            visit(left(it.stop.budget.ends()));
+            it.visit(visit);
+            self.callers.visit(it.callers, visit);
+        }
+        self.edges.visit(visit);
+        self.clients.iter().for_each(|state| visit(*state as u64));
+        self.owners.iter().for_each(|count| visit(u64::from(*count)));
+        self.queue[self.queue_head..].iter().for_each(|unit| visit(u64::from(unit.0)));
+        visit(left(self.shutdown.until()));
+        visit(left(self.shutdown.budget.ends()));
+        visit(left(self.shutdown.units_budget().ends()));
+        self.shutdown.visit(visit);
+        visit(u64::from(self.exited));
+    }
+}
+
+/// Two engines are equal if they will behave alike, seen from the world's start.
+impl PartialEq for Engine {
+    fn eq(&self, other: &Self) -> bool {
+        let words = |engine: &Self| {
+            let mut words = Vec::new();
+            engine.visit_state(Moment::START, &mut |word| words.push(word));
+            words
+        };
+        self.plan == other.plan && words(self) == words(other)
+    }
+}
+
+impl Eq for Engine {}
+
+impl Hash for Engine {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.visit_state(Moment::START, &mut |word| hasher.write_u64(word));
+    }
+}
+
+fn ending(it: &Unit, on: Option<Action>) -> Ending {
+    match it.status {
+        Status::Completed => Ending::ByItself,
+        Status::Failed if it.stop.began == Moment::START && on.is_none() => Ending::ByItself,
+        Status::Pending => Ending::NotStarted,
+        Status::Running | Status::Paused | Status::Stopping => Ending::NotEnded,
+        Status::Stopped | Status::Failed | Status::Cancelled => on.map_or(Ending::Unseen, Ending::OnRung),
+    }
+}

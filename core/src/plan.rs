@@ -1,0 +1,162 @@
+//! What is fixed before the first input: the kinds of units with their policies, and how the whole
+//! host goes down.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ladder::{Action, Ladder, Phase, Rung},
+    time::Span,
+};
+
+/// What kind of thing a unit's body is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BodyClass {
+    /// An async task or thread of the host's own process: it dies with the host.
+    #[default]
+    Task,
+    /// A process or container: it can outlive the host, so it has to be proven gone or reported as leaked.
+    Process,
+}
+
+/// When a stopped unit's final status is written.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Promise {
+    /// As the stop is asked for: what was promised holds whatever the body does.
+    Upfront,
+    /// When the ladder is over.
+    #[default]
+    Proven,
+}
+
+/// Whether a unit that ended by itself starts again. A stopped unit never does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restart {
+    /// It does not.
+    #[default]
+    Never,
+    /// After a failure, at most `limit` times in a row, after `backoff`, doubled each time up to
+    /// `backoff_max`. A completed run forgives all failures before it.
+    OnFailure {
+        /// How many failures in a row are answered by a restart.
+        limit: u16,
+        /// How long before the first restart.
+        backoff: Span,
+        /// How long before any restart at the most.
+        backoff_max: Span,
+    },
+    /// Whenever it ends, after `backoff`.
+    Always {
+        /// How long before each restart.
+        backoff: Span,
+    },
+}
+
+/// The policies that units have in common.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Kind {
+    /// How it stops: the same ladder for a stop, a cancel, a timeout, a restart and a shutdown.
+    pub ladder: Ladder<Action>,
+    /// When the final status is written.
+    pub promise: Promise,
+    /// What its bodies are.
+    pub body: BodyClass,
+    /// Whether it starts again by itself.
+    pub restart: Restart,
+    /// How long a run may take; then it is cancelled.
+    pub run_budget: Option<Span>,
+    /// How long a body may take to say that it has started. `None`: it runs as soon as it is started.
+    pub start_patience: Option<Span>,
+}
+
+/// Everything that is fixed before the first input.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// The kinds of units; a [`KindId`](crate::KindId) is an index into them.
+    pub kinds: Vec<Kind>,
+    /// How the whole host goes down, and by when unless a request says otherwise.
+    pub shutdown: Ladder<Phase>,
+    /// How long a forced shutdown (a second signal, `graceful = false`) may take.
+    pub force_within: Span,
+    /// How long a row may take to be written before its writer is told that it is not recorded.
+    pub record_patience: Span,
+    /// How many units a shutdown stops at the same time. `None`: all of them.
+    pub at_once: Option<u16>,
+    /// How many units one owner may have active at the same time. `None`: as many as there are.
+    pub owner_cap: Option<u32>,
+    /// When whoever runs this host kills it, counted from the first signal. A shutdown leaves a tenth
+    /// of it as a margin: a deadline that equals the grace is a deadline that is never reached.
+    pub outer_grace: Option<Span>,
+}
+
+/// Why a plan cannot be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PlanError {
+    /// A ladder has more than 255 rungs.
+    TooManyRungs,
+    /// A plan has more than 65,535 kinds.
+    TooManyKinds,
+    /// `at_once` is 0: no unit could ever stop.
+    NoneAtOnce,
+    /// The host's ladder never stops its units.
+    UnitsNeverStop,
+    /// The host's ladder stops its units twice, or pauses them after it stopped them.
+    UnitsOutOfOrder,
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::TooManyRungs => "a ladder has more than 255 rungs",
+            Self::TooManyKinds => "a plan has more than 65535 kinds",
+            Self::NoneAtOnce => "at_once is 0, so no unit could ever stop; leave it out for no limit",
+            Self::UnitsNeverStop => "the host's ladder has no stop-units rung",
+            Self::UnitsOutOfOrder => {
+                "the host's ladder must have one stop-units rung, and pause-units only before it"
+            }
+        })
+    }
+}
+
+impl core::error::Error for PlanError {}
+
+impl Plan {
+    /// Checks what the types cannot say.
+    ///
+    /// # Errors
+    /// The first rule that the plan breaks.
+    pub fn check(&self) -> Result<(), PlanError> {
+        let limit = usize::from(u8::MAX);
+        if self.shutdown.rungs().len() > limit
+            || self.kinds.iter().any(|kind| kind.ladder.rungs().len() > limit)
+        {
+            return Err(PlanError::TooManyRungs);
+        }
+        if self.kinds.len() > usize::from(u16::MAX) {
+            return Err(PlanError::TooManyKinds);
+        }
+        if self.at_once == Some(0) {
+            return Err(PlanError::NoneAtOnce);
+        }
+        self.check_phases()
+    }
+
+    fn check_phases(&self) -> Result<(), PlanError> {
+        let at = |phase| {
+            let is_phase = move |rung: &Rung<Phase>| rung.action == phase;
+            let mut places = self.shutdown.rungs().iter().enumerate().filter(move |(_, rung)| is_phase(rung));
+            (places.next().map(|(place, _)| place), places.count())
+        };
+        let (Some(stop), further) = at(Phase::StopUnits) else { return Err(PlanError::UnitsNeverStop) };
+        let (pause, again) = at(Phase::PauseUnits);
+        if further > 0 || again > 0 || pause.is_some_and(|pause| pause > stop) {
+            return Err(PlanError::UnitsOutOfOrder);
+        }
+        Ok(())
+    }
+}
