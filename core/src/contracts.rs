@@ -93,7 +93,13 @@ pub fn task(grace: Span) -> Kind {
 /// remove the PID file. 30 s unless a request says otherwise.
 #[must_use]
 pub fn daemon_shutdown() -> Ladder<Phase> {
-    Ladder::of_host(daemon_phases(), seconds(30))
+    daemon_shutdown_within(seconds(30))
+}
+
+/// The same within another deadline.
+#[must_use]
+pub fn daemon_shutdown_within(deadline: Span) -> Ladder<Phase> {
+    Ladder::of_host(daemon_phases(), deadline)
 }
 
 /// The same within another deadline, with a lease that is given back once no unit works any more.

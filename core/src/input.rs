@@ -72,13 +72,16 @@ pub enum Outcome {
     Failed,
 }
 
-/// Which rung of which stop something belongs to. An incarnation is stopped once, so this is enough.
+/// Which try of which rung of which stop something belongs to. An incarnation is stopped once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Step {
     /// Whose body.
     pub incarnation: Incarnation,
     /// The place on the ladder, from 0.
     pub rung: u8,
+    /// Which try, from 0: a checkpoint is written again when more was found meanwhile, and the answer to
+    /// the first try, told twice, must not be taken for one to the second.
+    pub round: u16,
 }
 
 /// A persisted state of a unit.

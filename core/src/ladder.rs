@@ -229,7 +229,8 @@ impl<A> Rung<A> {
 pub struct Ladder<A> {
     rungs: Vec<Rung<A>>,
     budget: Span,
-    // Invariant: reserves[i] is the summed patience of the rungs after i that run on forced paths.
+    // Invariant: reserves[i] is the summed patience of the rungs after i that run on forced paths; more
+    // than there is if one of the rungs after i waits for the rest, which is to be half of it at least.
     reserves: Vec<Span>,
 }
 
@@ -278,9 +279,11 @@ impl<A: Copy> Ladder<A> {
         let mut reserves = Vec::with_capacity(rungs.len());
         for rung in rungs.iter().rev() {
             reserves.push(later);
-            if rung.always || !is_gentle(rung.action) {
-                later = later.plus(rung.patience.span().unwrap_or_default());
-            }
+            later = match rung.patience {
+                Patience::Rest => Span::from_nanos(u64::MAX),
+                Patience::For(span) if rung.always || !is_gentle(rung.action) => later.plus(span),
+                Patience::For(_) => later,
+            };
         }
         reserves.reverse();
         let sum = rungs.iter().filter_map(|rung| rung.patience.span()).fold(Span::ZERO, Span::plus);

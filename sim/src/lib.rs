@@ -1,1 +1,19 @@
-//! The simulated world.
+//! winddown's simulated world: virtual time, seeds, faults and claims.
+//!
+//! A [`Scenario`](scenario::Scenario) says who does what when; a [`Chooser`](chooser::Chooser) answers
+//! every question that is open; [`run`] plays it with the real engine and checks every claim. The same
+//! seed gives the same run, on any machine.
+
+pub mod chooser;
+pub mod claims;
+pub mod coverage;
+mod digest;
+pub mod entropy;
+pub mod fault;
+pub mod scenario;
+mod setup;
+pub mod story;
+mod world;
+
+pub use setup::{Setup, SetupError, UnitSetup};
+pub use world::{Arena, Body, Ended, Outcome, Store, run};

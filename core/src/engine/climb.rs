@@ -32,11 +32,13 @@ impl Engine {
                 self.units[unit.index()].stop.rung += 1;
                 continue;
             }
-            let until = ladder.cut(index, it.stop.budget, now).ends();
             // Holding still keeps the body alive, so it needs no leave; everything else does.
             if rung.action != Action::Pause && !self.pass_gate(now, unit) {
                 return;
             }
+            let it = &self.units[unit.index()];
+            let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
+            let until = ladder.cut(index, it.stop.budget, now).ends();
             self.perform(unit, rung.action, until, effects);
             let it = &mut self.units[unit.index()];
             it.stop.stage = Stage::Climbing;
@@ -50,9 +52,10 @@ impl Engine {
 
     fn perform(&mut self, unit: UnitId, action: Action, until: Moment, effects: &mut Effects) {
         let it = &mut self.units[unit.index()];
-        let step = Step { incarnation: it.incarnation, rung: it.stop.rung };
+        let step = Step { incarnation: it.incarnation, rung: it.stop.rung, round: it.stop.round };
         if action == Action::Checkpoint {
             it.asked = it.recorded;
+            it.stop.checkpoint = it.recorded;
             let mut row = it.row();
             row.status = it.stop.ends_as;
             effects.push(Effect::Checkpoint { unit, step, row, until });
@@ -73,7 +76,8 @@ impl Engine {
             return why;
         }
         let it = &self.units[unit.index()];
-        let current = it.stop.stage == Stage::Climbing && it.stop.rung == step.rung;
+        let here = it.stop.rung == step.rung && it.stop.round == step.round;
+        let current = it.stop.stage == Stage::Climbing && here;
         let kind = &self.plan.kinds[usize::from(it.kind.0)];
         let Some(rung) = kind.ladder.rung(step.rung).copied() else {
             return Disposition::Refused(Why::StaleStep);
@@ -197,7 +201,7 @@ impl Engine {
                 // Those it waits for have had their time.
                 it.stop.overran |= it.stop.budget.is_spent(now);
                 it.stop.forced |= it.stop.budget.is_spent(now);
-                self.admit(unit);
+                self.admit(now, unit);
                 self.climb(now, unit, effects);
             }
             Stage::Recording => self.settle(now, unit, effects),
@@ -206,6 +210,7 @@ impl Engine {
                     let _started = self.restart_if_allowed(now, unit, effects);
                 }
             }
+            Stage::Idle if it.announced => self.announced(now, unit, Outcome::Failed, effects),
             Stage::Idle if it.active && it.status == Status::Pending => {
                 let again = again_after(
                     self.kind(unit).restart,

@@ -10,8 +10,8 @@ use crate::{
     disposition::{Disposition, Why},
     effect::{Answer, Effect, Effects, Notice},
     ids::{Incarnation, KindId, OwnerId, UnitId},
-    input::{Caller, Exit},
-    plan::Restart,
+    input::{Caller, Exit, Outcome},
+    plan::{BodyClass, Restart},
     status::{Reason, Status},
     time::{Moment, Span},
 };
@@ -81,35 +81,60 @@ impl Engine {
 
     /// Starts the unit's next incarnation. The caller has made sure that it may start.
     pub(super) fn start(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
-        let (patience, run_budget) = {
-            let kind = self.kind(unit);
-            (kind.start_patience, kind.run_budget)
-        };
+        let can_outlive = self.kind(unit).body == BodyClass::Process;
         let it = &mut self.units[unit.index()];
-        if it.body_lives() {
+        if it.body_lives() || it.leaked {
             it.abandoned = it.abandoned.saturating_add(1);
         }
         if !core::mem::take(&mut it.backing_off) {
             it.incarnation = it.incarnation.next();
         }
-        it.status = if patience.is_some() { Status::Pending } else { Status::Running };
-        it.body = if patience.is_some() { Body::Starting } else { Body::Alive };
+        it.status = Status::Pending;
+        it.body = Body::Gone;
         it.reason = Reason::None;
         it.row = RowState::Clean;
         it.active = true;
         it.stop = Stop::NONE;
         it.ended_on = super::unit::NO_RUNG;
         it.failed_on = super::unit::NO_RUNG;
-        let incarnation = it.incarnation;
+        it.announced = can_outlive;
         let row = it.row();
         self.owners[usize::from(it.owner.0)] += 1;
-        // The row goes first: what may be alive must be on record, or a crash leaves an orphan.
+        if can_outlive {
+            // What outlives a crash must be on record before it lives, or nobody looks for it.
+            effects.push(Effect::Persist { unit, row, confirm: true });
+            self.await_row(now, unit);
+        } else {
+            self.launch(now, unit, effects);
+        }
+    }
+
+    /// Orders the body.
+    fn launch(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+        let kind = self.kind(unit);
+        let (patience, run_budget) = (kind.start_patience, kind.run_budget);
+        let it = &mut self.units[unit.index()];
+        it.status = if patience.is_some() { Status::Pending } else { Status::Running };
+        it.body = if patience.is_some() { Body::Starting } else { Body::Alive };
+        let (incarnation, row) = (it.incarnation, it.row());
         effects.push(Effect::Persist { unit, row, confirm: false });
         effects.push(Effect::Start { unit, incarnation });
         if patience.is_none() {
             effects.push(Effect::Notify { unit, incarnation, notice: Notice::Started });
         }
         self.timers.set(unit, patience.or(run_budget).map_or(Moment::NEVER, |span| now.after(span)));
+    }
+
+    /// The row that a start waits for is durable, or could not be written.
+    pub(super) fn announced(&mut self, now: Moment, unit: UnitId, outcome: Outcome, effects: &mut Effects) {
+        self.units[unit.index()].announced = false;
+        self.timers.clear(unit);
+        match outcome {
+            // The shutdown will stop it like any other; a body that never was has nothing to do.
+            _ if self.shutdown.is_on() => {}
+            Outcome::Done => self.launch(now, unit, effects),
+            Outcome::Failed => self.ended_by_itself(now, unit, Exit::Failed, effects),
+        }
     }
 
     pub(super) fn on_unit_started(

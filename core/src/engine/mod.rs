@@ -149,13 +149,20 @@ impl Engine {
     }
 
     fn on_woken(&mut self, now: Moment, effects: &mut Effects) -> Disposition {
-        let mut due = self.shutdown.until() <= now;
+        let due = self.shutdown.until() <= now;
+        let fired = self.fire_due(now, effects);
+        if due || fired { Disposition::Applied } else { Disposition::Ignored(Why::NothingDue) }
+    }
+
+    /// Lets every unit whose deadline has come go on. Says whether there was one.
+    fn fire_due(&mut self, now: Moment, effects: &mut Effects) -> bool {
+        let mut fired = false;
         while let Some((_, unit)) = self.timers.earliest().filter(|(at, _)| *at <= now) {
             self.timers.clear(unit);
             self.on_unit_due(now, unit, effects);
-            due = true;
+            fired = true;
         }
-        if due { Disposition::Applied } else { Disposition::Ignored(Why::NothingDue) }
+        fired
     }
 
     /// The unit's own policies.

@@ -9,6 +9,9 @@ use crate::{
     time::{Moment, Span},
 };
 
+/// A reserve that is cut down to half of what there is.
+const EVERYTHING: Span = Span::from_nanos(u64::MAX);
+
 impl Engine {
     pub(super) fn on_dependency_declared(&mut self, unit: UnitId, on: UnitId) -> Disposition {
         if !self.knows(unit) || !self.knows(on) {
@@ -72,37 +75,31 @@ impl Engine {
         self.pause_finished(unit);
         let it = &self.units[unit.index()];
         if it.stop.forced || spent || (!held && it.waits_for == 0 && !full) {
-            self.admit(unit);
+            self.admit(now, unit);
             return true;
         }
         if !held && it.waits_for == 0 {
             self.queue.push(unit);
         }
-        let reserve = self.reserve_of(unit);
         let it = &mut self.units[unit.index()];
         it.stop.stage = Stage::Waiting;
-        let latest: Budget = it.stop.budget.cut(now, None, reserve);
-        self.timers.set(unit, latest.ends());
+        // Whoever waits for dependents or a place keeps half of its time for its own rungs. The shutdown
+        // that holds it back lets it go by itself.
+        let patience = if held { it.stop.budget } else { it.stop.budget.cut(now, None, EVERYTHING) };
+        self.timers.set(unit, patience.ends());
         false
     }
 
-    /// What the rungs from the present one on need at the least.
-    fn reserve_of(&self, unit: UnitId) -> Span {
-        let it = &self.units[unit.index()];
-        let ladder = &self.kind(unit).ladder;
-        // A gentle rung at the gate gets its patience too, as far as there is any.
-        match it.stop.rung.checked_sub(1) {
-            Some(before) => ladder.reserve_after(before),
-            None => ladder.reserve_after(0),
-        }
-    }
-
     /// Opens the gate for the unit.
-    pub(super) fn admit(&mut self, unit: UnitId) {
+    pub(super) fn admit(&mut self, now: Moment, unit: UnitId) {
         let on = self.shutdown.is_on();
         let it = &mut self.units[unit.index()];
         if !it.stop.admitted {
             it.stop.admitted = true;
+            if core::mem::take(&mut it.stop.unclocked) {
+                let own = self.plan.kinds[usize::from(it.kind.0)].ladder.budget();
+                it.stop.budget = it.stop.budget.shorter(Budget::root(now, own));
+            }
             it.stop.placed = on;
             self.shutdown.place(on);
         }

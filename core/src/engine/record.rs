@@ -22,6 +22,7 @@ impl Engine {
         let it = &mut self.units[unit.index()];
         it.status = status;
         it.pausing = false;
+        it.announced = false;
         if core::mem::take(&mut it.active) {
             self.owners[usize::from(it.owner.0)] -= 1;
         }
@@ -35,7 +36,7 @@ impl Engine {
     pub(super) fn write(&mut self, unit: UnitId, effects: &mut Effects) {
         let it = &mut self.units[unit.index()];
         it.asked = it.recorded;
-        if it.status.is_terminal() {
+        if it.status.is_terminal() || it.backing_off {
             it.row = RowState::Writing;
         }
         effects.push(Effect::Persist { unit, row: it.row(), confirm: true });
@@ -80,10 +81,15 @@ impl Engine {
             return Disposition::Refused(Why::UnknownUnit);
         }
         let it = &mut self.units[unit.index()];
+        if it.announced && row.incarnation == it.incarnation && row.status == Status::Pending {
+            self.announced(now, unit, outcome, effects);
+            return Disposition::Applied;
+        }
         let awaited = it.row == RowState::Writing
             && row.incarnation == it.incarnation
             && row.status == it.status
-            && row.leaked == it.leaked;
+            // A body that went meanwhile makes the row say too much, never too little.
+            && (row.leaked || !it.leaked);
         let findings = row.findings.min(it.recorded);
         if !awaited && findings <= it.saved {
             return Disposition::Ignored(Why::AlreadyDurable);
@@ -104,9 +110,8 @@ impl Engine {
         }
         if awaited && self.units[unit.index()].stop.stage == Stage::Recording {
             self.settle(now, unit, effects);
-        } else {
-            self.write_finished(unit);
         }
+        self.write_finished(unit);
         Disposition::Applied
     }
 
@@ -122,13 +127,15 @@ impl Engine {
 
     /// A checkpoint is in the store. If more was found meanwhile, the rung does its work once more.
     pub(super) fn checkpoint_done(&mut self, unit: UnitId, effects: &mut Effects) {
-        let it = &self.units[unit.index()];
-        let findings = it.asked;
+        // What was found while it was written is not in it, whatever else was asked for meanwhile.
+        let findings = self.units[unit.index()].stop.checkpoint;
         self.saved_up_to(unit, findings, effects);
         let it = &mut self.units[unit.index()];
         it.stop.checkpointed = true;
         if it.saved == it.recorded {
             it.stop.rung += 1;
+        } else {
+            it.stop.round = it.stop.round.wrapping_add(1);
         }
     }
 }

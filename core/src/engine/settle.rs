@@ -64,10 +64,9 @@ impl Engine {
         it.incarnation = it.incarnation.next();
         it.backing_off = true;
         it.status = Status::Pending;
-        it.row = RowState::Clean;
-        // On record, so that a crash before the next start does not end the restarts.
-        let row = it.row();
-        effects.push(Effect::Persist { unit, row, confirm: false });
+        // On record, so that a crash before the next start does not end the restarts. It is also what
+        // makes up for a final row that could not be written.
+        self.write(unit, effects);
         self.timers.set(unit, until);
     }
 

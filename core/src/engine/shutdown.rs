@@ -173,7 +173,7 @@ impl Engine {
 
     fn tighten_shutdown(&mut self, now: Moment, force: bool, budget: Budget, effects: &mut Effects) -> bool {
         let harder = force && !self.shutdown.forced;
-        let shorter = budget < self.shutdown.budget && (harder || !self.shutdown.forced || !force);
+        let shorter = budget < self.shutdown.budget;
         if !harder && !shorter {
             return false;
         }
@@ -194,12 +194,18 @@ impl Engine {
         true
     }
 
-    /// Stops in flight get no longer than the shutdown leaves them.
+    /// Stops in flight get no longer than the shutdown leaves them. All of them are told before any of
+    /// them acts on it: one that ends lets others go on.
     fn tighten_stops(&mut self, now: Moment, effects: &mut Effects) {
+        let (forced, units) = (self.shutdown.forced, self.shutdown.units);
         for unit in self.unit_ids() {
             if self.units[unit.index()].stop.is_on_the_way() {
-                let (forced, units) = (self.shutdown.forced, self.shutdown.units);
-                let _changed = self.tighten(now, unit, forced, units, effects);
+                let _changed = self.tighten(unit, forced, units);
+            }
+        }
+        for unit in self.unit_ids() {
+            if self.units[unit.index()].stop.is_on_the_way() {
+                self.aim_again(now, unit, effects);
             }
         }
     }
@@ -207,6 +213,10 @@ impl Engine {
     /// Leaves every phase that has nothing left to wait for, or no time left to wait.
     pub(super) fn wind(&mut self, now: Moment, effects: &mut Effects) {
         while !self.exited && (self.shutdown.waiting == 0 || self.shutdown.until <= now) {
+            // Units whose time is over at the same instant come first, whatever brought us here.
+            if self.shutdown.waiting > 0 && self.fire_due(now, effects) {
+                continue;
+            }
             if self.shutdown.leaving {
                 self.exit(now, effects);
             } else {
@@ -277,7 +287,7 @@ impl Engine {
             }
             let it = &self.units[unit.index()];
             let pauses = |rung: u8| ladder.rung(rung).is_some_and(|rung| rung.action == Action::Pause);
-            if it.is_idle() && matches!(it.status, Status::Running | Status::Paused) {
+            if it.is_idle() && it.active {
                 let request = StopRequest::own(Status::Stopped, Reason::Shutdown);
                 let _applied = self.begin_stop(now, unit, request, effects);
                 let it = &mut self.units[unit.index()];

@@ -69,19 +69,23 @@ impl Engine {
         let disarmed = core::mem::take(&mut it.stop.again) != Again::No;
         let disposition = match it.stop.stage {
             Stage::Waiting | Stage::Climbing => self.arbitrate(now, unit, request, caller, effects),
+            Stage::Idle | Stage::Recording if it.status == Status::Pending && !it.active => {
+                self.join(unit, request.wants, caller, effects);
+                self.stop_before_start(now, unit, effects)
+            }
             Stage::Recording => joined(self.join(unit, request.wants, caller, effects)),
             Stage::Idle if it.active => {
                 self.join(unit, request.wants, caller, effects);
                 self.begin_stop(now, unit, request, effects)
             }
-            Stage::Idle if it.status == Status::Pending => {
-                self.join(unit, request.wants, caller, effects);
-                self.stop_before_start(now, unit, effects)
-            }
-            Stage::Idle if it.row == RowState::Dirty => {
+            Stage::Idle if it.row != RowState::Clean => {
+                // It has ended, but nobody can be told so before its row is durable.
+                let unwritten = it.row == RowState::Dirty;
                 it.stop.stage = Stage::Recording;
                 self.join(unit, request.wants, caller, effects);
-                self.write(unit, effects);
+                if unwritten {
+                    self.write(unit, effects);
+                }
                 self.await_row(now, unit);
                 Disposition::Applied
             }
@@ -156,16 +160,23 @@ impl Engine {
         let kind = self.kind(unit);
         let upfront = kind.promise == Promise::Upfront;
         let pauses_first = kind.ladder.pauses_first();
-        let own = request.budget(now).unwrap_or_else(|| Budget::root(now, kind.ladder.budget()));
+        let unclocked = self.shutdown.is_on() && request.within == Within::Unset;
+        let own = match request.budget(now) {
+            Some(budget) => budget,
+            None if unclocked => Budget::unlimited(),
+            None => Budget::root(now, kind.ladder.budget()),
+        };
         let budget = own.shorter(self.shutdown.units_budget());
         let it = &mut self.units[unit.index()];
         it.pausing = false;
+        it.announced = false;
         it.reason = request.reason;
         it.stop = Stop {
             stage: Stage::Climbing,
             forced: request.forces() || self.shutdown.is_forced(),
             ends_as: request.ends_as,
             began: now,
+            unclocked,
             budget,
             ..Stop::NONE
         };
@@ -214,40 +225,47 @@ impl Engine {
     ) -> Disposition {
         let waits = self.join(unit, request.wants, caller, effects);
         let shorter = request.budget(now).unwrap_or(Budget::unlimited());
-        joined(self.tighten(now, unit, request.forces(), shorter, effects) || waits)
+        let tightened = self.tighten(unit, request.forces(), shorter);
+        if tightened {
+            self.aim_again(now, unit, effects);
+        }
+        joined(tightened || waits)
     }
 
-    /// Makes the stop in flight harder or shorter. Says whether that changed anything.
-    pub(super) fn tighten(
-        &mut self,
-        now: Moment,
-        unit: UnitId,
-        force: bool,
-        budget: Budget,
-        effects: &mut Effects,
-    ) -> bool {
+    /// Makes the stop in flight harder or shorter. Says whether that changed anything; if so, the stop
+    /// has to be aimed again.
+    pub(super) fn tighten(&mut self, unit: UnitId, force: bool, budget: Budget) -> bool {
+        let stop = &mut self.units[unit.index()].stop;
+        let harder = force && !stop.forced;
+        let shorter = budget < stop.budget;
+        stop.forced |= force;
+        stop.budget = stop.budget.shorter(budget);
+        harder || shorter
+    }
+
+    /// Lets a stop that became harder or shorter act on it.
+    pub(super) fn aim_again(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
         let it = &mut self.units[unit.index()];
-        let harder = force && !it.stop.forced;
-        let shorter = budget < it.stop.budget;
-        it.stop.forced |= force;
-        it.stop.budget = it.stop.budget.shorter(budget);
-        if !harder && !shorter {
-            return false;
-        }
         let Stop { stage, rung, budget, .. } = it.stop;
         let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
         let out_of_place = ladder.rung(rung).is_some_and(|rung| rung.action.is_gentle() && !rung.always);
         if it.stop.forced && stage == Stage::Climbing && out_of_place {
             it.stop.rung += 1;
+            self.timers.clear(unit);
             self.climb(now, unit, effects);
         } else if stage == Stage::Waiting && it.stop.forced {
+            self.timers.clear(unit);
             self.climb(now, unit, effects);
         } else {
             let latest = budget.cut(now, None, ladder.reserve_after(rung));
             let until = self.timers.of(unit).min(latest.ends());
             self.timers.set(unit, until);
+            if until <= now {
+                // No time is left at all: nobody has to be woken to know that.
+                self.timers.clear(unit);
+                self.on_unit_due(now, unit, effects);
+            }
         }
-        true
     }
 
     /// Puts a caller on the list of those who are told once the unit is settled, and says whether one is

@@ -63,16 +63,23 @@ pub(super) enum Again {
 pub(super) struct Stop {
     pub(super) stage: Stage,
     pub(super) rung: u8,
+    /// How often the checkpoint was written again.
+    pub(super) round: u16,
     /// Gentle rungs are skipped.
     pub(super) forced: bool,
     /// The budget was spent before the ladder was over.
     pub(super) overran: bool,
     /// Past the gate: it may do more than pause.
     pub(super) admitted: bool,
+    /// Part of a shutdown: the ladder's own budget is counted from the gate on, not from the time when
+    /// the shutdown began.
+    pub(super) unclocked: bool,
     /// Takes one of the shutdown's places.
     pub(super) placed: bool,
     /// The final status is in the store: a checkpoint has put it there.
     pub(super) checkpointed: bool,
+    /// How many findings are in the checkpoint on its way.
+    pub(super) checkpoint: u32,
     pub(super) again: Again,
     /// The status that the unit will have.
     pub(super) ends_as: Status,
@@ -84,11 +91,14 @@ impl Stop {
     pub(super) const NONE: Self = Self {
         stage: Stage::Idle,
         rung: 0,
+        round: 0,
         forced: false,
         overran: false,
         admitted: false,
+        unclocked: false,
         placed: false,
         checkpointed: false,
+        checkpoint: 0,
         again: Again::No,
         ends_as: Status::Stopped,
         began: Moment::START,
@@ -118,6 +128,8 @@ pub(super) struct Unit {
     pub(super) active: bool,
     /// A start is scheduled; `incarnation` is the one that will be started.
     pub(super) backing_off: bool,
+    /// Its body can outlive the host, so it is started once its row is durable.
+    pub(super) announced: bool,
     /// A pause was asked for outside of any stop, and is not confirmed.
     pub(super) pausing: bool,
     /// A body was left, or found, that is not proven gone.
@@ -160,6 +172,7 @@ impl Unit {
             vacant: false,
             active: false,
             backing_off: false,
+            announced: false,
             pausing: false,
             leaked: false,
             failures: 0,
@@ -224,12 +237,14 @@ impl Unit {
             self.vacant,
             self.active,
             self.backing_off,
+            self.announced,
             self.pausing,
             self.leaked,
             self.holds_up,
             stop.forced,
             stop.overran,
             stop.admitted,
+            stop.unclocked,
             stop.placed,
             stop.checkpointed,
         ];
@@ -250,6 +265,7 @@ impl Unit {
         );
         visit(u64::from(self.recorded) << 32 | u64::from(self.saved));
         visit(u64::from(self.asked) << 32 | u64::from(self.promised));
+        visit(u64::from(stop.checkpoint) << 16 | u64::from(stop.round));
         visit(again);
         visit(u64::from(self.waits_for) << 40 | reason_word(self.reason));
     }

@@ -48,6 +48,18 @@ impl Engine {
         self.units.len()
     }
 
+    /// What is promised about the unit, if there is one.
+    #[must_use]
+    pub fn status(&self, unit: UnitId) -> Option<Status> {
+        self.units.get(unit.index()).filter(|it| !it.vacant).map(|it| it.status)
+    }
+
+    /// Whether the unit is on its way down, or its final row is waited for.
+    #[must_use]
+    pub fn is_ending(&self, unit: UnitId) -> bool {
+        self.units.get(unit.index()).is_some_and(|it| !it.is_idle())
+    }
+
     /// The unit as it stands, if there is one.
     #[must_use]
     pub fn unit(&self, unit: UnitId) -> Option<UnitView> {
@@ -79,6 +91,12 @@ impl Engine {
     #[must_use]
     pub fn shutdown_deadline(&self) -> Option<Moment> {
         self.shutdown.is_on().then(|| self.shutdown.budget.ends())
+    }
+
+    /// By when its units have to be down, if it is on its way: the host needs the rest for itself.
+    #[must_use]
+    pub fn units_deadline(&self) -> Option<Moment> {
+        self.shutdown.is_on().then(|| self.shutdown.units_budget().ends())
     }
 
     /// What there is to say about one unit.

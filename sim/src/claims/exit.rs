@@ -1,0 +1,197 @@
+//! Claims about the whole host: its signals, its clients, its phases, and what is so when it exits.
+
+use winddown_core::{ClientId, Moment, Outcome, Phase, Signal, Status, Ticket, UnitId, UnitReport, Within};
+
+use super::{
+    Claim, Sight,
+    judge::{Judge, Scene, Verdict},
+};
+
+/// The phases that concern the host's own artifacts.
+const ARTIFACTS: [Phase; 4] =
+    [Phase::ReleaseLease, Phase::CloseListener, Phase::UnlinkSocket, Phase::RemovePidFile];
+
+impl Judge {
+    pub(super) fn signalled(&mut self, signal: Signal) {
+        if signal == Signal::Hangup {
+            return;
+        }
+        if self.draining {
+            self.saw(Sight::SecondSignalForces);
+        }
+        self.forced |= self.draining;
+    }
+
+    pub(super) fn shutdown_asked(&mut self, graceful: bool, within: Within) {
+        if !graceful && !self.draining {
+            self.saw(Sight::NotGraceful);
+        }
+        self.forced |= !graceful || within == Within::For(winddown_core::Span::ZERO);
+    }
+
+    pub(super) fn signal_counted(&self, scene: &Scene<'_>) -> Verdict {
+        let limit = scene.now.after(scene.setup.plan.force_within);
+        let late = self.draining && !scene.engine.has_exited() && self.shutdown_ends > limit;
+        if scene.engine.is_draining() && !late {
+            return Ok(());
+        }
+        let text = format!("a stop signal at {} changed nothing", scene.now);
+        scene.broken(Claim::SignalsCount, None, text)
+    }
+
+    pub(super) fn body_answered(&self, scene: &Scene<'_>, ticket: Ticket) -> Verdict {
+        match self.requests.get(ticket.0 as usize) {
+            Some(request) if !request.answered => {
+                let text = "a body that asked for its own stop waits for the answer".to_owned();
+                scene.broken(Claim::SelfStopAnswered, request.unit, text)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn client_came(&mut self, client: ClientId) {
+        self.clients.push(client);
+        if self.draining {
+            self.saw(Sight::LateClient);
+        }
+    }
+
+    pub(super) fn client_told(&mut self, client: ClientId, outcome: Outcome) {
+        if outcome == Outcome::Failed && self.clients.contains(&client) {
+            self.broken_clients.push(client);
+            self.saw(Sight::ClientDropped);
+        }
+    }
+
+    pub(super) fn disconnected(&mut self, scene: &Scene<'_>, client: ClientId) -> Verdict {
+        self.clients.retain(|other| *other != client);
+        let broken = self.broken_clients.contains(&client);
+        self.refresh(scene);
+        match self.busy() {
+            Some(unit) if !broken && !self.overran => {
+                let text =
+                    format!("client {client} was disconnected while {} was on its way", scene.name(unit));
+                scene.broken(Claim::PhasesInOrder, Some(unit), text)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// No deadline goes beyond the shutdown's own.
+    pub(super) fn check_deadline(&self, scene: &Scene<'_>, until: Moment) -> Verdict {
+        let limit = scene.engine.shutdown_deadline().unwrap_or(Moment::NEVER);
+        if until <= limit.max(scene.now) {
+            return Ok(());
+        }
+        let text =
+            format!("something of the shutdown may take until {until}, but all of it only until {limit}");
+        scene.broken(Claim::StepInBudget, None, text)
+    }
+
+    pub(super) fn exit(&mut self, scene: &Scene<'_>, code: u8) -> Verdict {
+        self.exited = true;
+        self.saw(if code == 0 { Sight::ExitZero } else { Sight::ExitOne });
+        let ends = scene.engine.shutdown_deadline().unwrap_or(Moment::NEVER);
+        if scene.now > ends {
+            let text = format!("the host had to be down by {ends}, and exited at {}", scene.now);
+            return scene.broken(Claim::ExitInTime, None, text);
+        }
+        if !self.reported {
+            return scene.broken(Claim::EveryRunEnds, None, "the host exited without a report".to_owned());
+        }
+        self.artifacts_gone(scene)?;
+        if let Some(request) = self.requests[self.first_request..].iter().find(|it| !it.answered && !it.void)
+        {
+            let text = format!("a request ({:?}) has no answer, and the host exits", request.wish);
+            return scene.broken(Claim::AnsweredOnce, request.unit, text);
+        }
+        if let Some(client) = self.clients.first() {
+            let text = format!("client {client} was never told to go");
+            return scene.broken(Claim::ClientsLeave, None, text);
+        }
+        for place in 0..self.units.len() {
+            self.exit_of(scene, code, UnitId(u32::try_from(place).unwrap_or(u32::MAX)))?;
+        }
+        Ok(())
+    }
+
+    fn artifacts_gone(&self, scene: &Scene<'_>) -> Verdict {
+        for rung in scene.setup.plan.shutdown.rungs() {
+            let missing = ARTIFACTS.contains(&rung.action) && self.wound >> rung.action as u32 & 1 == 0;
+            if missing {
+                let text = format!("the host exits, and {} was never done", rung.action.name());
+                return scene.broken(Claim::ArtifactsGo, None, text);
+            }
+        }
+        Ok(())
+    }
+
+    /// What must be so about one unit when the host exits.
+    fn exit_of(&mut self, scene: &Scene<'_>, code: u8, unit: UnitId) -> Verdict {
+        let Some(report) = scene.engine.unit_report(unit) else { return Ok(()) };
+        let ledger = self.units[unit.index()];
+        let row = scene.store.row(unit);
+        let durable = row.map_or(0, |row| row.findings);
+        if code == 0 && durable < ledger.recorded {
+            let text = format!(
+                "{} made {} findings, {durable} are in the store, and the exit code is 0",
+                scene.name(unit),
+                ledger.recorded
+            );
+            return scene.broken(Claim::ExitZeroKeepsAll, Some(unit), text);
+        }
+        if report.recorded != ledger.recorded || report.saved > durable {
+            let text = format!(
+                "the report says that {} made {} findings and {} are saved; it made {}, and {durable} are",
+                scene.name(unit),
+                report.recorded,
+                report.saved,
+                ledger.recorded
+            );
+            return scene.broken(Claim::ReportIsTrue, Some(unit), text);
+        }
+        if report.overran {
+            self.saw(Sight::UnitsOverran);
+        }
+        self.check_left_over(scene, code, unit, &report)?;
+        self.check_ghost(scene, unit, &report)?;
+        self.check_code(scene, code, unit, &report)
+    }
+
+    fn check_left_over(&self, scene: &Scene<'_>, code: u8, unit: UnitId, report: &UnitReport) -> Verdict {
+        let alive = scene.bodies.iter().any(|body| body.unit == unit && body.alive && body.process);
+        let listed = report.leaked || report.abandoned > 0;
+        let row_says = scene.store.row(unit).is_some_and(|row| row.leaked);
+        if alive && (!listed || code == 0 || (report.row_durable && !row_says)) {
+            let text = format!(
+                "{} is still alive, and neither report nor row nor exit code say so",
+                scene.name(unit)
+            );
+            return scene.broken(Claim::LeaksAreListed, Some(unit), text);
+        }
+        Ok(())
+    }
+
+    fn check_ghost(&self, scene: &Scene<'_>, unit: UnitId, report: &UnitReport) -> Verdict {
+        let status = scene.store.row(unit).map(|row| row.status);
+        let ghost = matches!(status, Some(Status::Running | Status::Paused | Status::Stopping));
+        if ghost && report.row_durable {
+            let text = format!("the host exits, and the row of {} says {:?}", scene.name(unit), status);
+            return scene.broken(Claim::NoGhosts, Some(unit), text);
+        }
+        if matches!(report.status, Status::Running | Status::Paused | Status::Stopping) {
+            let text = format!("the host exits, and {} is {}", scene.name(unit), report.status);
+            return scene.broken(Claim::NoGhosts, Some(unit), text);
+        }
+        Ok(())
+    }
+
+    fn check_code(&self, scene: &Scene<'_>, code: u8, unit: UnitId, report: &UnitReport) -> Verdict {
+        let bad = report.unsaved() > 0 || report.leaked || !report.row_durable || report.overran;
+        if bad && code == 0 {
+            let text = format!("{} is not all well, and the exit code is 0", scene.name(unit));
+            return scene.broken(Claim::ReportIsTrue, Some(unit), text);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,538 @@
+//! The judge: sees every step, keeps a ledger, and says which claim is broken first.
+
+use winddown_core::{
+    Answer, Caller, ClientId, Disposition, Effect, Engine, Input, Moment, Notice, Outcome, Phase, Promise,
+    Row, Signal, Status, Ticket, UnitId, Why, Within,
+};
+
+use super::{
+    Breach, Claim, Sight,
+    ledger::{Ledger, NO_RUNG, Request},
+};
+use crate::{
+    setup::Setup,
+    world::{Body, Store},
+};
+
+/// What somebody asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wish {
+    /// That it starts.
+    Start,
+    /// That it stops.
+    Stop,
+    /// That it is cancelled.
+    Cancel,
+    /// That it stops and starts.
+    Restart,
+    /// Anything else.
+    Other,
+}
+
+/// What the judge may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// What is run.
+    pub setup: &'a Setup,
+    /// The engine after the step.
+    pub engine: &'a Engine,
+    /// What is durable.
+    pub store: &'a Store,
+    /// What is alive.
+    pub bodies: &'a [Body],
+    /// When.
+    pub now: Moment,
+    /// Which step.
+    pub step: u64,
+}
+
+impl Scene<'_> {
+    pub(super) fn broken<T>(
+        &self,
+        claim: Claim,
+        unit: Option<UnitId>,
+        message: String,
+    ) -> Result<T, Box<Breach>> {
+        Err(Breach::new(claim, self.now, self.step, unit, message))
+    }
+
+    pub(super) fn name(&self, unit: UnitId) -> String {
+        self.setup.unit_name(unit)
+    }
+}
+
+pub(super) type Verdict = Result<(), Box<Breach>>;
+
+/// Sees every step of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Judge {
+    pub(super) units: Vec<Ledger>,
+    pub(super) requests: Vec<Request>,
+    /// Requests before this one are of an earlier life of the host.
+    pub(super) first_request: usize,
+    /// The shutdown's deadline, the shortest so far, and what of it is left to units.
+    pub(super) shutdown_ends: Moment,
+    pub(super) units_end: Moment,
+    pub(super) draining: bool,
+    pub(super) forced: bool,
+    /// When the shutdown began, or was last made shorter or harder.
+    pub(super) shutdown_seen: Moment,
+    /// The present step is a wake-up: what starts now starts by policy.
+    pub(super) woken: bool,
+    /// The engine has said that units were left at their deadline.
+    pub(super) overran: bool,
+    pub(super) reported: bool,
+    pub(super) exited: bool,
+    /// A bit for each artifact phase that was ordered.
+    pub(super) wound: u64,
+    /// Clients that are connected and were not told to go; those that could not be told.
+    pub(super) clients: Vec<ClientId>,
+    pub(super) broken_clients: Vec<ClientId>,
+    sights: u64,
+}
+
+impl Judge {
+    pub(crate) fn reset(&mut self, setup: &Setup) {
+        self.units.clear();
+        self.units.resize(setup.unit_count(), Ledger::NEW);
+        self.requests.clear();
+        self.sights = 0;
+        self.new_host();
+    }
+
+    fn new_host(&mut self) {
+        self.first_request = self.requests.len();
+        self.shutdown_ends = Moment::NEVER;
+        self.units_end = Moment::NEVER;
+        self.shutdown_seen = Moment::START;
+        self.draining = false;
+        self.forced = false;
+        self.overran = false;
+        self.reported = false;
+        self.exited = false;
+        self.wound = 0;
+        self.clients.clear();
+        self.broken_clients.clear();
+    }
+
+    pub(crate) fn asked(&mut self, unit: Option<UnitId>, wish: Wish) {
+        self.requests.push(Request { unit, wish, by_body: false, answered: false, void: false });
+    }
+
+    /// The unit whose own body asked with this ticket.
+    pub(crate) fn asked_by_body(&self, ticket: Ticket) -> Option<UnitId> {
+        self.requests
+            .get(ticket.0 as usize)
+            .filter(|request| request.by_body)
+            .and_then(|request| request.unit)
+    }
+
+    pub(crate) fn recorded(&self, unit: UnitId) -> u32 {
+        self.units[unit.index()].recorded
+    }
+
+    pub(crate) const fn sights(&self) -> u64 {
+        self.sights
+    }
+
+    pub(super) const fn saw(&mut self, sight: Sight) {
+        self.sights |= 1 << sight as u32;
+    }
+
+    pub(crate) fn killed(&mut self) {
+        self.saw(Sight::OuterKill);
+        self.crashed();
+    }
+
+    /// The host is gone, and with it everybody's connection and all that was only remembered.
+    pub(crate) fn crashed(&mut self) {
+        if self.units.iter().any(|ledger| ledger.on_way) {
+            self.saw(Sight::CrashWhileStopping);
+        }
+        for request in &mut self.requests {
+            request.void |= !request.answered;
+        }
+        for ledger in &mut self.units {
+            // A body that outlives its host is nobody's until it is reaped.
+            *ledger = Ledger { acknowledged: ledger.acknowledged, ..Ledger::NEW };
+        }
+        self.new_host();
+    }
+
+    /// A row that a new host found.
+    pub(crate) fn recovered(&mut self, unit: UnitId, row: Row) {
+        let ledger = &mut self.units[unit.index()];
+        ledger.incarnation = row.incarnation;
+        ledger.recorded = row.findings;
+        ledger.stopped = row.status == Status::Stopping || row.status == Status::Stopped;
+        ledger.noticed = true;
+        if row.status.is_terminal() {
+            ledger.terminal = Some((row.incarnation, row.status));
+        }
+        if row.findings > 0 {
+            self.saw(Sight::FindingsComeBack);
+        }
+    }
+
+    /// Before the engine takes the input.
+    pub(crate) fn before(&mut self, engine: &Engine, input: &Input) {
+        self.draining = engine.is_draining();
+        if let Some(unit) = unit_of(input) {
+            let ledger = &mut self.units[unit.index()];
+            if !ledger.on_way && !self.draining {
+                return;
+            }
+            let ending = engine.is_ending(unit);
+            ledger.on_way &= ending;
+            // Stopped by the shutdown, waiting for others, and nothing was seen of it so far.
+            if self.draining
+                && ending
+                && ledger.lives
+                && !ledger.told
+                && ledger.rung == NO_RUNG
+                && !ledger.on_way
+            {
+                ledger.begin(self.shutdown_seen, Moment::NEVER);
+            }
+        }
+    }
+
+    /// One step.
+    pub(crate) fn observe(
+        &mut self,
+        scene: &Scene<'_>,
+        input: &Input,
+        disposition: Disposition,
+        effects: &[Effect],
+    ) -> Verdict {
+        if self.exited {
+            let quiet = effects.is_empty() && disposition == Disposition::Ignored(Why::Exited);
+            return if quiet {
+                Ok(())
+            } else {
+                scene.broken(Claim::ExitInTime, None, "something came after the exit".into())
+            };
+        }
+        self.see_deadlines(scene)?;
+        self.woken = matches!(input, Input::Woken);
+        self.note_input(scene, input, disposition, effects)?;
+        for effect in effects {
+            self.note_effect(scene, effect)?;
+        }
+        self.after(scene, input, disposition, effects)
+    }
+
+    fn note_input(
+        &mut self,
+        scene: &Scene<'_>,
+        input: &Input,
+        disposition: Disposition,
+        effects: &[Effect],
+    ) -> Verdict {
+        match *input {
+            Input::UnitDeclared { .. } | Input::DependencyDeclared { .. } | Input::Progressed { .. } => {}
+            Input::UnitRecovered { unit, row } => self.check_recovered(scene, unit, row)?,
+            Input::StartRequested { unit, caller } => self.start_asked(scene, unit, caller, disposition)?,
+            Input::UnitStarted { .. } | Input::Woken => {}
+            Input::StartFailed { unit, incarnation } | Input::UnitExited { unit, incarnation, .. } => {
+                self.body_ended(scene, unit, incarnation, disposition, effects)?;
+            }
+            Input::FindingRecorded { unit, .. } => self.found(unit, disposition),
+            Input::PauseRequested { caller, .. } | Input::ResumeRequested { caller, .. } => {
+                self.heard(caller)
+            }
+            Input::RemoveRequested { caller, .. } => self.heard(caller),
+            Input::UnitPaused { unit, .. } => self.paused(unit, disposition),
+            Input::StopRequested { unit, force, within, caller } => {
+                self.heard(caller);
+                self.stop_asked(scene, unit, force, within, disposition);
+            }
+            Input::RestartRequested { unit, caller } => {
+                self.heard(caller);
+                self.restart_asked(scene, unit, disposition);
+            }
+            Input::CancelRequested { unit, reason, caller } => {
+                self.heard(caller);
+                self.cancel_asked(scene, unit, reason, disposition);
+            }
+            Input::StepFinished { unit, step, outcome } => {
+                self.step_ended(scene, unit, step, outcome, disposition)
+            }
+            Input::Persisted { unit, outcome, .. } => {
+                self.units[unit.index()].rewrite_due |= outcome == Outcome::Failed;
+            }
+            Input::Reaped { outcome, .. } => {
+                if outcome == Outcome::Done {
+                    self.saw(Sight::Reaped);
+                }
+            }
+            Input::ClientAttached { client } => self.client_came(client),
+            Input::ClientTold { client, outcome } => self.client_told(client, outcome),
+            Input::ClientLeft { client } => self.clients.retain(|other| *other != client),
+            Input::ShutdownRequested { graceful, within, caller } => {
+                self.heard(caller);
+                self.shutdown_asked(graceful, within);
+            }
+            Input::SignalReceived { signal } => self.signalled(signal),
+            Input::PhaseFinished { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn note_effect(&mut self, scene: &Scene<'_>, effect: &Effect) -> Verdict {
+        match *effect {
+            Effect::Start { unit, incarnation } => self.started(scene, unit, incarnation),
+            Effect::Pause { .. } | Effect::Reload | Effect::Reap { .. } => Ok(()),
+            Effect::Resume { unit, .. } => {
+                self.units[unit.index()].paused = false;
+                Ok(())
+            }
+            Effect::Perform { unit, step, action, until } => self.performed(scene, unit, step, action, until),
+            Effect::Checkpoint { unit, step, row, until } => {
+                let again = self.units[unit.index()].rung == i16::from(step.rung);
+                self.performed(scene, unit, step, winddown_core::Action::Checkpoint, until)?;
+                if !again {
+                    self.all_hold_still(scene, unit)?;
+                }
+                self.row_asked(scene, unit, row, false)
+            }
+            Effect::Persist { unit, row, .. } => self.row_asked(scene, unit, row, true),
+            Effect::Acknowledge { unit, findings } => self.acknowledged(scene, unit, findings),
+            Effect::Notify { unit, incarnation, notice } => self.noticed(scene, unit, incarnation, notice),
+            Effect::Tell { by, .. } => self.check_deadline(scene, by),
+            Effect::Disconnect { client } => self.disconnected(scene, client),
+            Effect::Wind { phase, until } => self.wound(scene, phase, until),
+            Effect::Reply { ticket, answer } => self.replied(scene, ticket, answer),
+            Effect::Report => {
+                self.overran |= !self.units.iter().all(|ledger| !ledger.on_way) || self.wound == 0;
+                self.reported = true;
+                Ok(())
+            }
+            Effect::Exit { code } => self.exit(scene, code),
+        }
+    }
+
+    /// What can only be said when the whole step is known.
+    fn after(
+        &mut self,
+        scene: &Scene<'_>,
+        input: &Input,
+        disposition: Disposition,
+        effects: &[Effect],
+    ) -> Verdict {
+        if let Some(unit) = unit_of(input) {
+            self.way_over(scene, unit)?;
+        }
+        if !scene.setup.dependencies.is_empty() || scene.setup.plan.at_once.is_some() {
+            self.adopt(scene);
+        }
+        match *input {
+            Input::SignalReceived { signal: Signal::Terminate | Signal::Interrupt } => {
+                self.signal_counted(scene)
+            }
+            Input::StopRequested { unit, within: Within::For(span), .. } if span.is_zero() => {
+                self.zero_was_at_once(scene, unit, disposition)
+            }
+            Input::StepFinished { unit, outcome: Outcome::Failed, .. } | Input::UnitExited { unit, .. } => {
+                self.went_on(scene, unit, disposition, effects)
+            }
+            Input::StopRequested { caller: Caller::Body(ticket), .. }
+            | Input::CancelRequested { caller: Caller::Body(ticket), .. } => {
+                self.body_answered(scene, ticket)
+            }
+            Input::UnitDeclared { .. }
+            | Input::DependencyDeclared { .. }
+            | Input::UnitRecovered { .. }
+            | Input::StartRequested { .. }
+            | Input::UnitStarted { .. }
+            | Input::StartFailed { .. }
+            | Input::Progressed { .. }
+            | Input::FindingRecorded { .. }
+            | Input::PauseRequested { .. }
+            | Input::UnitPaused { .. }
+            | Input::ResumeRequested { .. }
+            | Input::StopRequested { .. }
+            | Input::RestartRequested { .. }
+            | Input::CancelRequested { .. }
+            | Input::RemoveRequested { .. }
+            | Input::StepFinished { .. }
+            | Input::Persisted { .. }
+            | Input::Reaped { .. }
+            | Input::ClientAttached { .. }
+            | Input::ClientTold { .. }
+            | Input::ClientLeft { .. }
+            | Input::ShutdownRequested { .. }
+            | Input::SignalReceived { .. }
+            | Input::PhaseFinished { .. } => Ok(()),
+            Input::Woken => {
+                self.refresh(scene);
+                Ok(())
+            }
+        }
+    }
+
+    /// The deadlines of a shutdown only come nearer, and units have half of the time at least.
+    fn see_deadlines(&mut self, scene: &Scene<'_>) -> Verdict {
+        let (Some(by), Some(units)) = (scene.engine.shutdown_deadline(), scene.engine.units_deadline())
+        else {
+            return Ok(());
+        };
+        if by > self.shutdown_ends || units > self.units_end || units > by {
+            let text = format!(
+                "the shutdown's deadline moved from {} to {by}, that of its units from {} to {units}",
+                self.shutdown_ends, self.units_end
+            );
+            return scene.broken(Claim::LaterOnlyShortens, None, text);
+        }
+        if self.shutdown_ends.is_never() && scene.now.until(units) < scene.now.until(by).half() {
+            let text = format!("the shutdown has until {by}, and its units only until {units}");
+            return scene.broken(Claim::StepInBudget, None, text);
+        }
+        if by < self.shutdown_ends || units < self.units_end {
+            for place in 0..self.units.len() {
+                if self.units[place].on_way {
+                    let unit = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
+                    self.units[place].waits_until = self.waits_until(unit);
+                }
+            }
+            (self.shutdown_ends, self.units_end, self.shutdown_seen) = (by, units, scene.now);
+        }
+        Ok(())
+    }
+
+    /// A stop that was promised upfront is over when the engine says so; it must have been in time.
+    fn way_over(&mut self, scene: &Scene<'_>, unit: UnitId) -> Verdict {
+        if !self.units[unit.index()].on_way || scene.engine.is_ending(unit) {
+            return Ok(());
+        }
+        self.units[unit.index()].on_way = false;
+        let ledger = &self.units[unit.index()];
+        let ends = ledger.ends.min(self.units_end).max(ledger.began);
+        if scene.now > ends.after(scene.setup.plan.record_patience) {
+            return self.too_late(scene, unit, ends);
+        }
+        Ok(())
+    }
+
+    /// Forgets stops that were over in steps that were not about their own unit.
+    pub(super) fn refresh(&mut self, scene: &Scene<'_>) {
+        for (place, ledger) in self.units.iter_mut().enumerate() {
+            let unit = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
+            ledger.on_way = ledger.on_way && scene.engine.is_ending(unit);
+        }
+    }
+
+    /// Units that a shutdown has begun to stop, and that wait for others.
+    fn adopt(&mut self, scene: &Scene<'_>) {
+        for place in 0..self.units.len() {
+            let unit = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
+            let ledger = &self.units[place];
+            let upfront = scene.setup.plan.kinds[scene.setup.units[place].plan].promise == Promise::Upfront;
+            let begun = ledger.active || (upfront && ledger.lives && !ledger.told);
+            if begun && !ledger.on_way && scene.engine.is_ending(unit) {
+                let ends = self.own_ends(scene, unit);
+                self.units[place].begin(scene.now, ends);
+            }
+        }
+    }
+
+    /// A unit that works, or is on its way down.
+    pub(super) fn busy(&self) -> Option<UnitId> {
+        let place = self.units.iter().position(|ledger| ledger.on_way || ledger.active)?;
+        u32::try_from(place).ok().map(UnitId)
+    }
+
+    pub(super) fn heard(&mut self, caller: Caller) {
+        if let Caller::Body(ticket) = caller {
+            self.saw(Sight::SelfStop);
+            if let Some(request) = self.requests.get_mut(ticket.0 as usize) {
+                request.by_body = true;
+            }
+        }
+    }
+
+    fn replied(&mut self, scene: &Scene<'_>, ticket: Ticket, answer: Answer) -> Verdict {
+        let Some(request) = self.requests.get_mut(ticket.0 as usize) else {
+            return scene.broken(Claim::AnsweredOnce, None, format!("ticket {ticket} was never given out"));
+        };
+        if request.answered {
+            let text = format!("request {ticket} was answered twice, the second time with {answer:?}");
+            return scene.broken(Claim::AnsweredOnce, request.unit, text);
+        }
+        request.answered = true;
+        let Some(unit) = request.unit else { return Ok(()) };
+        let wish = request.wish;
+        self.check_answer(scene, unit, wish, answer)
+    }
+
+    fn noticed(
+        &mut self,
+        scene: &Scene<'_>,
+        unit: UnitId,
+        incarnation: winddown_core::Incarnation,
+        notice: Notice,
+    ) -> Verdict {
+        let ledger = &mut self.units[unit.index()];
+        if ledger.noticed && incarnation == ledger.incarnation {
+            let text = format!("{} was told {notice:?} after its terminal notice", scene.name(unit));
+            return scene.broken(Claim::OneTerminalNotice, Some(unit), text);
+        }
+        if notice == Notice::CancellationRequested {
+            ledger.cancel_noticed = true;
+        }
+        if notice.is_terminal() { self.ended(scene, unit, notice) } else { Ok(()) }
+    }
+
+    fn wound(&mut self, scene: &Scene<'_>, phase: Phase, until: Moment) -> Verdict {
+        self.check_deadline(scene, until)?;
+        let bit = 1 << phase as u32;
+        if self.wound & bit != 0 || self.wound > bit {
+            let text = format!("{} came twice, or after what should follow it", phase.name());
+            return scene.broken(Claim::PhasesInOrder, None, text);
+        }
+        self.wound |= bit;
+        self.refresh(scene);
+        let busy = self.busy();
+        let claim =
+            if phase == Phase::ReleaseLease { Claim::LeaseOutlivesWork } else { Claim::PhasesInOrder };
+        match busy {
+            Some(unit) if !self.overran => {
+                let text = format!("{} while {} was still on its way down", phase.name(), scene.name(unit));
+                scene.broken(claim, Some(unit), text)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The unit that an input is about.
+const fn unit_of(input: &Input) -> Option<UnitId> {
+    match *input {
+        Input::UnitDeclared { unit, .. }
+        | Input::DependencyDeclared { unit, .. }
+        | Input::UnitRecovered { unit, .. }
+        | Input::StartRequested { unit, .. }
+        | Input::UnitStarted { unit, .. }
+        | Input::StartFailed { unit, .. }
+        | Input::UnitExited { unit, .. }
+        | Input::Progressed { unit, .. }
+        | Input::FindingRecorded { unit, .. }
+        | Input::PauseRequested { unit, .. }
+        | Input::UnitPaused { unit, .. }
+        | Input::ResumeRequested { unit, .. }
+        | Input::StopRequested { unit, .. }
+        | Input::RestartRequested { unit, .. }
+        | Input::CancelRequested { unit, .. }
+        | Input::RemoveRequested { unit, .. }
+        | Input::StepFinished { unit, .. }
+        | Input::Persisted { unit, .. }
+        | Input::Reaped { unit, .. } => Some(unit),
+        Input::ClientAttached { .. }
+        | Input::ClientTold { .. }
+        | Input::ClientLeft { .. }
+        | Input::ShutdownRequested { .. }
+        | Input::SignalReceived { .. }
+        | Input::PhaseFinished { .. }
+        | Input::Woken => None,
+    }
+}

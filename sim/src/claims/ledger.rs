@@ -1,0 +1,118 @@
+//! What the judge writes down about one unit.
+
+use winddown_core::{Incarnation, Moment, Reason, Status};
+
+use super::judge::Wish;
+
+/// No rung was performed yet.
+pub(super) const NO_RUNG: i16 = -1;
+
+/// What went in and came out about one unit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ledger {
+    /// The latest start that was ordered.
+    pub(super) incarnation: Incarnation,
+    /// As far as reports go, its body is alive.
+    pub(super) lives: bool,
+    /// Started, and no terminal notice yet.
+    pub(super) active: bool,
+    /// It may only start again if somebody asks.
+    pub(super) stopped: bool,
+    /// On its way down.
+    pub(super) on_way: bool,
+    pub(super) forced: bool,
+    /// When the way down began, when its deadline was last shortened, and the deadline.
+    pub(super) began: Moment,
+    pub(super) changed: Moment,
+    pub(super) ends: Moment,
+    pub(super) shortened: bool,
+    /// How long it may wait for others, as deadlines were before they were shortened.
+    pub(super) waits_until: Moment,
+    /// Its ladder's own budget counts. That of a stop by a shutdown does from its first step on that is
+    /// more than a pause.
+    pub(super) clocked: bool,
+    /// The rung performed last, when, and until when it may take.
+    pub(super) rung: i16,
+    pub(super) rung_at: Moment,
+    pub(super) rung_until: Moment,
+    /// The rung performed last has failed or is done: nobody has to wait for it.
+    pub(super) rung_over: bool,
+    /// It failed, and sends the stop on by force.
+    pub(super) rung_forces: bool,
+    pub(super) paused: bool,
+    /// The terminal status of the present incarnation, as written or told.
+    pub(super) terminal: Option<(Incarnation, Status)>,
+    pub(super) noticed: bool,
+    /// Terminal rows asked for since the stop began, and whether a further one would be in order.
+    pub(super) rows: u16,
+    pub(super) rewrite_due: bool,
+    pub(super) recorded: u32,
+    pub(super) acknowledged: u32,
+    /// A stop was answered with OK, and nothing has started since.
+    pub(super) free: bool,
+    pub(super) cancel: Option<Reason>,
+    pub(super) cancel_noticed: bool,
+    /// Told to go: an abort or a cancel was performed.
+    pub(super) told: bool,
+}
+
+impl Ledger {
+    pub(super) const NEW: Self = Self {
+        incarnation: Incarnation(0),
+        lives: false,
+        active: false,
+        stopped: false,
+        on_way: false,
+        forced: false,
+        began: Moment::START,
+        changed: Moment::START,
+        ends: Moment::NEVER,
+        shortened: false,
+        waits_until: Moment::NEVER,
+        clocked: false,
+        rung: NO_RUNG,
+        rung_at: Moment::START,
+        rung_until: Moment::START,
+        rung_over: true,
+        rung_forces: false,
+        paused: false,
+        terminal: None,
+        noticed: false,
+        rows: 0,
+        rewrite_due: false,
+        recorded: 0,
+        acknowledged: 0,
+        free: false,
+        cancel: None,
+        cancel_noticed: false,
+        told: false,
+    };
+
+    /// A new way down begins.
+    pub(super) const fn begin(&mut self, now: Moment, ends: Moment) {
+        self.on_way = true;
+        self.forced = false;
+        self.began = now;
+        self.changed = now;
+        self.ends = ends;
+        self.shortened = false;
+        self.waits_until = Moment::NEVER;
+        self.clocked = !ends.is_never();
+        self.rung = NO_RUNG;
+        self.rung_over = true;
+        self.rung_forces = false;
+        self.rows = 0;
+        self.told = false;
+    }
+}
+
+/// Somebody who asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    pub(super) unit: Option<winddown_core::UnitId>,
+    pub(super) wish: Wish,
+    pub(super) by_body: bool,
+    pub(super) answered: bool,
+    /// Whoever waited lost the connection when the host died.
+    pub(super) void: bool,
+}

@@ -1,0 +1,124 @@
+//! What a campaign has seen: which inputs met which statuses, which actions were taken, which faults
+//! struck, and which *sometimes* claims came true.
+
+use winddown_core::{Engine, Input, Status, UnitId};
+
+use crate::{claims::Sight, fault::Fault};
+
+/// The inputs that are about one unit, by name, in the order of [`Input`].
+pub const UNIT_INPUTS: [&str; 14] = [
+    "start-requested",
+    "unit-started",
+    "start-failed",
+    "unit-exited",
+    "finding-recorded",
+    "pause-requested",
+    "unit-paused",
+    "resume-requested",
+    "stop-requested",
+    "restart-requested",
+    "cancel-requested",
+    "remove-requested",
+    "step-finished",
+    "persisted",
+];
+
+/// What was seen. Merging two is the union.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Coverage {
+    pairs: [u16; Status::ALL.len()],
+    faults: u64,
+    sights: u64,
+}
+
+impl Coverage {
+    pub(crate) fn saw_input(&mut self, engine: &Engine, input: &Input) {
+        if let Some((number, unit)) = unit_input(input)
+            && let Some(status) = engine.status(unit)
+        {
+            self.pairs[status as usize] |= 1 << number;
+        }
+    }
+
+    pub(crate) const fn saw_faults(&mut self, faults: u64) {
+        self.faults |= faults;
+    }
+
+    pub(crate) const fn saw_sights(&mut self, sights: u64) {
+        self.sights |= sights;
+    }
+
+    /// Adds what another campaign has seen.
+    pub fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in self.pairs.iter_mut().zip(other.pairs) {
+            *mine |= theirs;
+        }
+        self.faults |= other.faults;
+        self.sights |= other.sights;
+    }
+
+    /// Which inputs have met this status.
+    pub fn inputs_met(&self, status: Status) -> impl Iterator<Item = &'static str> + use<> {
+        let met = self.pairs[status as usize];
+        UNIT_INPUTS
+            .iter()
+            .enumerate()
+            .filter(move |(number, _)| met >> number & 1 == 1)
+            .map(|(_, name)| *name)
+    }
+
+    /// How many pairs of status and input were met, and how many there are.
+    #[must_use]
+    pub fn pairs(&self) -> (u32, u32) {
+        let met = self.pairs.iter().map(|met| met.count_ones()).sum();
+        (met, u32::try_from(Status::ALL.len() * UNIT_INPUTS.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Whether a fault has struck.
+    #[must_use]
+    pub const fn has_struck(&self, fault: Fault) -> bool {
+        self.faults >> fault as u32 & 1 == 1
+    }
+
+    /// Whether a *sometimes* claim came true.
+    #[must_use]
+    pub const fn has_seen(&self, sight: Sight) -> bool {
+        self.sights >> sight as u32 & 1 == 1
+    }
+
+    /// *Sometimes* claims that did not come true.
+    pub fn unseen(&self) -> impl Iterator<Item = Sight> + '_ {
+        Sight::ALL.iter().copied().filter(|sight| !self.has_seen(*sight))
+    }
+}
+
+const fn unit_input(input: &Input) -> Option<(u32, UnitId)> {
+    match *input {
+        Input::StartRequested { unit, .. } => Some((0, unit)),
+        Input::UnitStarted { unit, .. } => Some((1, unit)),
+        Input::StartFailed { unit, .. } => Some((2, unit)),
+        Input::UnitExited { unit, .. } => Some((3, unit)),
+        Input::FindingRecorded { unit, .. } => Some((4, unit)),
+        Input::PauseRequested { unit, .. } => Some((5, unit)),
+        Input::UnitPaused { unit, .. } => Some((6, unit)),
+        Input::ResumeRequested { unit, .. } => Some((7, unit)),
+        Input::StopRequested { unit, .. } => Some((8, unit)),
+        Input::RestartRequested { unit, .. } => Some((9, unit)),
+        Input::CancelRequested { unit, .. } => Some((10, unit)),
+        Input::RemoveRequested { unit, .. } => Some((11, unit)),
+        Input::StepFinished { unit, .. } => Some((12, unit)),
+        Input::Persisted { unit, .. } => Some((13, unit)),
+        Input::UnitDeclared { .. }
+        | Input::DependencyDeclared { .. }
+        | Input::UnitRecovered { .. }
+        | Input::Progressed { .. }
+        | Input::Reaped { .. }
+        | Input::ClientAttached { .. }
+        | Input::ClientTold { .. }
+        | Input::ClientLeft { .. }
+        | Input::ShutdownRequested { .. }
+        | Input::SignalReceived { .. }
+        | Input::PhaseFinished { .. }
+        | Input::Woken => None,
+    }
+}

@@ -1,0 +1,73 @@
+//! A recorded run: every step with its effects, and what happened in the world beside them.
+
+use winddown_core::{Disposition, Effect, Engine, Input, Moment, Status, UnitId};
+
+use crate::{claims::Claim, fault::Fault, scenario::Outer};
+
+/// Something in the world that is no input.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Note {
+    /// A fault struck, at a unit or elsewhere.
+    Struck(Fault, Option<UnitId>),
+    /// A body does not react, as its scenario says.
+    Deaf(UnitId),
+    /// The outer supervisor begins its stop.
+    OuterStop(Outer),
+    /// The outer supervisor's grace is over.
+    OuterKill,
+    /// The host's process died.
+    Crashed,
+    /// The host's process came back.
+    Booted,
+    /// The storm is over.
+    Calm,
+    /// A claim was found broken.
+    Broken(Claim),
+}
+
+/// One line of a story.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Entry {
+    /// The engine took an input.
+    Step {
+        /// What.
+        input: Input,
+        /// What became of it.
+        disposition: Disposition,
+        /// What the engine asked for.
+        effects: Vec<Effect>,
+        /// Each unit afterwards: what is promised, and whether its body lives.
+        units: Vec<(Status, bool)>,
+    },
+    /// Something happened that the engine was not told.
+    Note(Note),
+}
+
+/// A recorded run.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Story {
+    /// When, and what, in order.
+    pub entries: Vec<(Moment, Entry)>,
+}
+
+impl Story {
+    pub(crate) fn step(
+        &mut self,
+        now: Moment,
+        input: Input,
+        disposition: Disposition,
+        effects: &[Effect],
+        engine: &Engine,
+    ) {
+        let count = u32::try_from(engine.unit_count()).unwrap_or(u32::MAX);
+        let view = |unit| {
+            engine.unit(UnitId(unit)).map_or((Status::Pending, false), |it| (it.status, it.body_lives))
+        };
+        let units = (0..count).map(view).collect();
+        self.entries.push((now, Entry::Step { input, disposition, effects: effects.to_vec(), units }));
+    }
+
+    pub(crate) fn note(&mut self, now: Moment, note: Note) {
+        self.entries.push((now, Entry::Note(note)));
+    }
+}

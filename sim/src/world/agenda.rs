@@ -1,0 +1,170 @@
+//! What is going to happen, earliest first.
+
+use core::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use winddown_core::{ClientId, Exit, Incarnation, Moment, Outcome, Phase, Signal, Step, UnitId};
+
+/// Something that is going to happen in the simulated world.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Happening {
+    /// An operator asks; an index into the setup's asks.
+    Ask(u32),
+    /// A unit is started according to plan.
+    Start(UnitId),
+    /// A body is up; an index into the bodies, like all of these.
+    BodyUp(u32),
+    /// A body ends.
+    BodyEnds(u32, Exit),
+    /// A body's exit is reported once more.
+    ExitAgain(u32, Exit),
+    /// A body finishes its work on a finding.
+    BodyFinds(u32),
+    /// A body holds still, outside of a stop.
+    BodyPaused(u32),
+    /// A body asks for its own end.
+    BodyStopsItself(u32),
+    /// A body could not be started.
+    StartFailed(UnitId, Incarnation),
+    /// A rung's action comes to its end.
+    StepFinished(UnitId, Step, Outcome),
+    /// A write comes to its end; an index into the writes.
+    Stored(u32),
+    /// An earlier host's bodies were looked for.
+    Reaped(UnitId, Outcome),
+    /// A client connects.
+    ClientComes(ClientId),
+    /// A client has read what it was told, or could not.
+    ClientTold(ClientId, Outcome),
+    /// A client is gone.
+    ClientLeaves(ClientId),
+    /// A phase of the shutdown comes to its end.
+    PhaseFinished(Phase, Outcome),
+    /// The host gets a signal.
+    Signal(Signal),
+    /// The outer supervisor's grace is over.
+    OuterKill,
+    /// The disk is full from now on, until calm.
+    DiskFills,
+    /// Writes hang from now on, until calm.
+    DiskHangs,
+    /// The host's process comes back.
+    Boot,
+    /// The host is woken although nothing is due.
+    Nudge,
+    /// The storm is over.
+    Calm,
+}
+
+impl Happening {
+    /// Whether it happens inside of the host's process, or to its connections, and dies with it.
+    pub(super) const fn needs_host(self) -> bool {
+        match self {
+            Self::BodyUp(_)
+            | Self::ExitAgain(..)
+            | Self::BodyFinds(_)
+            | Self::BodyPaused(_)
+            | Self::BodyStopsItself(_)
+            | Self::StartFailed(..)
+            | Self::StepFinished(..)
+            | Self::Stored(_)
+            | Self::Reaped(..)
+            | Self::ClientTold(..)
+            | Self::ClientLeaves(_)
+            | Self::PhaseFinished(..)
+            | Self::OuterKill
+            | Self::Nudge => true,
+            Self::Ask(_)
+            | Self::Start(_)
+            | Self::BodyEnds(..)
+            | Self::ClientComes(_)
+            | Self::Signal(_)
+            | Self::DiskFills
+            | Self::DiskHangs
+            | Self::Boot
+            | Self::Calm => false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    at: Moment,
+    /// Among what happens in the same instant: a drawn rank, then the order of planning.
+    order: u64,
+    what: Happening,
+}
+
+/// The earliest is the greatest, as a max-heap wants it. No two entries are equal: each is planned once.
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.at.cmp(&self.at).then(other.order.cmp(&self.order))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
+
+/// Everything that is planned: by time, or, in untimed order, in a line from which anything may be taken.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Agenda {
+    timed: bool,
+    heap: BinaryHeap<Entry>,
+    line: Vec<Happening>,
+    planned: u64,
+}
+
+impl Agenda {
+    pub(super) fn reset(&mut self, timed: bool) {
+        self.timed = timed;
+        self.heap.clear();
+        self.line.clear();
+        self.planned = 0;
+    }
+
+    /// Plans something. `rank`: its place among what happens in the same instant, below 2^16.
+    pub(super) fn plan(&mut self, at: Moment, rank: u64, what: Happening) {
+        if self.timed {
+            self.planned += 1;
+            self.heap.push(Entry { at, order: rank << 48 | self.planned, what });
+        } else {
+            self.line.push(what);
+        }
+    }
+
+    pub(super) fn earliest(&self) -> Option<Moment> {
+        self.heap.peek().map(|entry| entry.at)
+    }
+
+    /// Takes out what is next in timed order.
+    pub(super) fn pop(&mut self) -> Option<(Moment, Happening)> {
+        self.heap.pop().map(|entry| (entry.at, entry.what))
+    }
+
+    /// What may be next in untimed order, oldest plan first.
+    pub(super) fn line(&self) -> &[Happening] {
+        &self.line
+    }
+
+    /// Takes out what stands at this place of the line.
+    pub(super) fn take(&mut self, place: usize) -> Option<Happening> {
+        (place < self.line.len()).then(|| self.line.remove(place))
+    }
+
+    /// Keeps only what `keep` says.
+    pub(super) fn retain(&mut self, keep: impl Fn(Happening) -> bool) {
+        self.heap.retain(|entry| keep(entry.what));
+        self.line.retain(|what| keep(*what));
+    }
+}

@@ -1,0 +1,132 @@
+//! What happens to the whole host from outside: supervisors that kill, crashes, and the calm after all.
+
+use winddown_core::{Input, Signal, Span, UnitId};
+
+use super::{World, agenda::Happening};
+use crate::{
+    chooser::{Chooser, Label},
+    fault::Fault,
+    scenario::{Outer, Range},
+    story::Note,
+};
+
+impl<C: Chooser> World<'_, C> {
+    /// Decides beforehand which disasters there will be.
+    pub(super) fn plan_disasters(&mut self) {
+        if self.strikes(Label::Crash, Fault::Crash, None) {
+            self.crash_at = 1 + self.chooser.choose(Label::Crash, 120);
+        }
+        let storm = Range::new(Span::ZERO, self.setup.scenario.storm);
+        if self.strikes(Label::Store, Fault::DiskFull, None) {
+            let after = self.draw(Label::Store, storm);
+            self.plan_after(after, Happening::DiskFills);
+        }
+        if self.strikes(Label::Store, Fault::DiskHangs, None) {
+            let after = self.draw(Label::Store, storm);
+            self.plan_after(after, Happening::DiskHangs);
+        }
+        if self.strikes(Label::Host, Fault::WakesEarly, None) {
+            let after = self.draw(Label::Host, storm);
+            self.plan_after(after, Happening::Nudge);
+        }
+        if self.strikes(Label::Operators, Fault::SecondSignal, None) {
+            for _ in 0..2 {
+                let after = self.draw(Label::Operators, storm);
+                self.plan_after(after, Happening::Signal(Signal::Terminate));
+            }
+        }
+    }
+
+    /// The outer supervisor begins its own stop.
+    pub(super) fn outer_stop(&mut self) {
+        let outer = self.setup.scenario.host.outer;
+        let hook = match outer {
+            // A preStop hook takes its share of the grace before the host hears anything.
+            Outer::Kubernetes => self.draw(Label::Operators, Range::new(Span::ZERO, Span::from_secs(5))),
+            Outer::None | Outer::Docker | Outer::Systemd => Span::ZERO,
+        };
+        if let Some(grace) = self.setup.outer_grace.filter(|_| outer != Outer::None) {
+            self.plan_after(grace, Happening::OuterKill);
+        }
+        self.note(Note::OuterStop(outer));
+        self.plan_after(hook, Happening::Signal(Signal::Terminate));
+    }
+
+    /// SIGKILL to everything that belongs to the host: its process and all below it.
+    pub(super) fn outer_kill(&mut self) {
+        if !self.up {
+            return;
+        }
+        self.note(Note::OuterKill);
+        self.killed = true;
+        self.state.judge.killed();
+        for body in &mut self.state.bodies {
+            body.alive = false;
+        }
+        self.go_down();
+        // Somebody starts it again; there are no more surprises, and what was acknowledged must be there.
+        self.calm = true;
+        self.plan_after(Span::from_secs(1), Happening::Boot);
+    }
+
+    /// The host's process dies between two steps. What can outlive it does.
+    pub(super) fn crash(&mut self) {
+        if !self.up {
+            return;
+        }
+        self.note(Note::Crashed);
+        self.state.judge.crashed();
+        for body in self.state.bodies.iter_mut().filter(|body| !body.process) {
+            body.alive = false;
+        }
+        self.go_down();
+        let after = self.draw(Label::Crash, Range::new(Span::from_millis(100), Span::from_secs(3)));
+        self.plan_after(after, Happening::Boot);
+    }
+
+    fn go_down(&mut self) {
+        self.up = false;
+        self.crashes += 1;
+        self.state.store.advance(self.now);
+        let pending = self.state.store.pending() as u64;
+        let made_it = self.chooser.choose(Label::Crash, pending + 1);
+        self.state.store.crash(usize::try_from(made_it).unwrap_or_default());
+        self.state.agenda.retain(|what| !what.needs_host());
+    }
+
+    /// A new process, with what the store has kept.
+    pub(super) fn boot(&mut self) {
+        self.up = true;
+        self.state.host += 1;
+        self.state.engine.clone_from(&self.setup.template);
+        self.note(Note::Booted);
+        for place in 0..self.setup.units.len() {
+            let unit = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
+            if let Some(row) = self.state.store.row(unit) {
+                self.state.judge.recovered(unit, row);
+                self.step(Input::UnitRecovered { unit, row });
+            }
+        }
+        // A supervisor that killed it wants it down; otherwise the storm goes on until its end.
+        if self.calm {
+            self.plan_after(Span::from_secs(1), Happening::Signal(Signal::Terminate));
+        }
+    }
+
+    /// Faults stop. What is broken heals, or stays as it is; a host that nobody stops is stopped now.
+    pub(super) fn calm_down(&mut self) {
+        self.calm = true;
+        self.note(Note::Calm);
+        let hung = self.state.store.heal(self.now);
+        for place in hung {
+            let write = self.state.store.writes[place];
+            let what = Happening::Stored(u32::try_from(place).unwrap_or(u32::MAX));
+            self.plan(write.done_at, what);
+        }
+        if !self.state.engine.is_draining() && self.up {
+            self.step(Input::SignalReceived { signal: Signal::Terminate });
+        } else if !self.up {
+            self.plan_after(Span::from_secs(5), Happening::Signal(Signal::Terminate));
+        }
+    }
+}
