@@ -267,6 +267,12 @@ impl<A: Copy> Ladder<A> {
         self.reserves.get(usize::from(index)).copied().unwrap_or_default()
     }
 
+    /// Whether any rung after `index` waits for anything.
+    pub(crate) fn waits_after(&self, index: u8) -> bool {
+        let later = self.rungs.iter().skip(usize::from(index) + 1);
+        later.into_iter().any(|rung| rung.patience != Patience::For(Span::ZERO))
+    }
+
     /// The share of `budget` that the rung at `index` may take from `now` on.
     pub(crate) fn cut(&self, index: u8, budget: Budget, now: Moment) -> Budget {
         let wanted = self.rung(index).and_then(|rung| rung.patience.span());

@@ -152,14 +152,16 @@ impl<C: Chooser> Chooser for &mut C {
 mod tests {
     use super::*;
 
+    fn label(count: u64) -> Label {
+        Label::ALL[usize::try_from(count).unwrap() % Label::ALL.len()]
+    }
+
     #[test]
     fn a_tape_replays_what_was_recorded() {
         let mut recorded = Recorded { inner: Random::new(7), tape: Tape::default() };
-        let given: Vec<u64> =
-            (1..100).map(|count| recorded.choose(Label::ALL[count as usize % 9], count)).collect();
+        let given: Vec<u64> = (1..100).map(|count| recorded.choose(label(count), count)).collect();
         let mut replay = Replay::new(recorded.tape);
-        let again: Vec<u64> =
-            (1..100).map(|count| replay.choose(Label::ALL[count as usize % 9], count)).collect();
+        let again: Vec<u64> = (1..100).map(|count| replay.choose(label(count), count)).collect();
         assert_eq!(given, again);
         assert_eq!(replay.choose(Label::Order, 5), 0, "past its end a tape is mild");
     }

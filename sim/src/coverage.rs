@@ -1,7 +1,7 @@
 //! What a campaign has seen: which inputs met which statuses, which actions were taken, which faults
 //! struck, and which *sometimes* claims came true.
 
-use winddown_core::{Engine, Input, Status, UnitId};
+use winddown_core::{Action, Engine, Input, Span, Status, UnitId};
 
 use crate::{claims::Sight, fault::Fault};
 
@@ -27,9 +27,24 @@ pub const UNIT_INPUTS: [&str; 14] = [
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Coverage {
     pairs: [u16; Status::ALL.len()],
+    actions: u16,
     faults: u64,
     sights: u64,
 }
+
+/// The actions of a ladder, by number.
+const ACTIONS: [Action; 10] = [
+    Action::Probe,
+    Action::Pause,
+    Action::Checkpoint,
+    Action::Disconnect,
+    Action::RequestCancel,
+    Action::Terminate { grace: Span::ZERO },
+    Action::Kill,
+    Action::Abort,
+    Action::Remove,
+    Action::Forget,
+];
 
 impl Coverage {
     pub(crate) fn saw_input(&mut self, engine: &Engine, input: &Input) {
@@ -38,6 +53,20 @@ impl Coverage {
         {
             self.pairs[status as usize] |= 1 << number;
         }
+    }
+
+    pub(crate) fn saw_action(&mut self, action: Action) {
+        let number = ACTIONS
+            .iter()
+            .position(|other| core::mem::discriminant(other) == core::mem::discriminant(&action));
+        self.actions |= 1 << number.unwrap_or_default();
+    }
+
+    /// The actions of ladders that were taken.
+    #[must_use]
+    pub fn actions(&self) -> Vec<&'static str> {
+        let taken = ACTIONS.iter().enumerate().filter(|(number, _)| self.actions >> number & 1 == 1);
+        taken.map(|(_, action)| action.name()).collect()
     }
 
     pub(crate) const fn saw_faults(&mut self, faults: u64) {
@@ -53,6 +82,7 @@ impl Coverage {
         for (mine, theirs) in self.pairs.iter_mut().zip(other.pairs) {
             *mine |= theirs;
         }
+        self.actions |= other.actions;
         self.faults |= other.faults;
         self.sights |= other.sights;
     }

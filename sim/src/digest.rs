@@ -9,7 +9,7 @@ use winddown_core::{
 
 /// A running hash over words: multiply, fold, go on. Not for adversaries, only for identity.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Digest(u64);
+pub(crate) struct Digest(u64);
 
 impl Default for Digest {
     fn default() -> Self {
@@ -21,28 +21,28 @@ impl Default for Digest {
 impl Digest {
     /// Takes one word in.
     #[expect(clippy::cast_possible_truncation, reason = "both halves of the product are taken")]
-    pub const fn word(&mut self, word: u64) {
+    pub(crate) const fn word(&mut self, word: u64) {
         let product = (self.0 ^ word) as u128 * 0xf39c_c060_5ced_c835 + 0x8bb8_4b93_962e_acc9;
         self.0 = (product as u64) ^ ((product >> 64) as u64).rotate_left(23);
     }
 
     /// The hash of what was taken in so far.
     #[must_use]
-    pub const fn value(self) -> u64 {
+    pub(crate) const fn value(self) -> u64 {
         let mixed = (self.0 ^ (self.0 >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
         mixed ^ (mixed >> 32)
     }
 
     /// Takes one step in.
-    pub fn step(&mut self, now: Moment, input: &Input, disposition: Disposition, effects: &[Effect]) {
-        self.word(now.nanos());
-        self.input(input);
-        let (kind, why) = match disposition {
-            Disposition::Applied => (0, 0),
-            Disposition::Ignored(why) => (1, why as u64),
-            Disposition::Refused(why) => (2, why as u64),
+    pub(crate) fn step(&mut self, now: Moment, input: &Input, disposition: Disposition, effects: &[Effect]) {
+        let disposition = match disposition {
+            Disposition::Applied => 0,
+            Disposition::Ignored(why) => 1 << 8 | why as u64,
+            Disposition::Refused(why) => 2 << 8 | why as u64,
         };
-        self.word(kind << 32 | why << 16 | effects.len() as u64);
+        // No run lasts a hundred days, so the time leaves room for what became of the input.
+        self.word(now.nanos() ^ disposition << 54);
+        self.input(input);
         for effect in effects {
             self.effect(effect);
         }
@@ -184,7 +184,7 @@ impl Digest {
         match answer {
             Answer::Accepted => self.word(1),
             Answer::Stopped { status, leaked } => {
-                self.word(2 | (status as u64) << 8 | u64::from(leaked) << 16)
+                self.word(2 | (status as u64) << 8 | u64::from(leaked) << 16);
             }
             Answer::Cancelled(was_running) => self.word(3 | u64::from(was_running) << 8),
             Answer::Restarted => self.word(4),

@@ -50,7 +50,6 @@ impl Stream {
     }
 
     /// A number in `0..count`; 0 if `count` is 0.
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half of the product is below count")]
     pub const fn below(&mut self, count: u64) -> u64 {
         ((self.next() as u128 * count as u128) >> 64) as u64
     }
@@ -108,7 +107,8 @@ mod tests {
         assert_eq!(given, PINNED);
     }
 
-    const PINNED: [u64; 4] = [2_850_434_361_685_038_145, 9_031_956_378_325_187_748, 14_275_787_646_382_561_747, 536];
+    const PINNED: [u64; 4] =
+        [2_850_434_361_685_038_145, 9_031_956_378_325_187_748, 14_275_787_646_382_561_747, 536];
 
     #[test]
     fn below_stays_below() {

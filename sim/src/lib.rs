@@ -13,6 +13,8 @@ pub mod fault;
 pub mod scenario;
 mod setup;
 pub mod story;
+pub mod sweep;
+pub mod timeline;
 mod world;
 
 pub use setup::{Setup, SetupError, UnitSetup};

@@ -191,7 +191,9 @@ impl Engine {
             Stage::Climbing => {
                 let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
                 let otherwise = ladder.rung(it.stop.rung).map(|rung| rung.otherwise).unwrap_or_default();
-                if it.stop.budget.is_spent(now) {
+                // A last rung that used up its own patience has had all the time that it was meant to have.
+                let cut_off = it.stop.short || ladder.waits_after(it.stop.rung);
+                if it.stop.budget.is_spent(now) && cut_off {
                     it.stop.forced = true;
                     it.stop.overran = true;
                 }

@@ -149,7 +149,7 @@ impl Engine {
     }
 
     fn on_woken(&mut self, now: Moment, effects: &mut Effects) -> Disposition {
-        let due = self.shutdown.until() <= now;
+        let due = self.shutdown.wake(now);
         let fired = self.fire_due(now, effects);
         if due || fired { Disposition::Applied } else { Disposition::Ignored(Why::NothingDue) }
     }

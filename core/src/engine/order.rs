@@ -97,8 +97,9 @@ impl Engine {
         if !it.stop.admitted {
             it.stop.admitted = true;
             if core::mem::take(&mut it.stop.unclocked) {
-                let own = self.plan.kinds[usize::from(it.kind.0)].ladder.budget();
-                it.stop.budget = it.stop.budget.shorter(Budget::root(now, own));
+                let own = Budget::root(now, self.plan.kinds[usize::from(it.kind.0)].ladder.budget());
+                it.stop.short = it.stop.budget < own;
+                it.stop.budget = it.stop.budget.shorter(own);
             }
             it.stop.placed = on;
             self.shutdown.place(on);

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     disposition::Why,
-    effect::{Answer, Effect, Effects},
+    effect::{Answer, Effects},
     ids::UnitId,
     status::Status,
     time::Moment,

@@ -32,6 +32,8 @@ pub(super) struct Shutdown {
     placed: u32,
     /// Until when the present phase waits.
     until: Moment,
+    /// That moment has come, as far as anybody has said: a wake-up, or a deadline moved to the present.
+    is_due: bool,
     pub(super) began: Moment,
     pub(super) budget: Budget,
     /// By when units must be settled.
@@ -51,6 +53,7 @@ impl Shutdown {
         waiting: 0,
         placed: 0,
         until: Moment::NEVER,
+        is_due: false,
         began: Moment::START,
         budget: Budget::unlimited(),
         units: Budget::unlimited(),
@@ -73,6 +76,17 @@ impl Shutdown {
         self.until
     }
 
+    fn set_until(&mut self, now: Moment, until: Moment) {
+        self.until = until;
+        self.is_due = until <= now;
+    }
+
+    /// Somebody says that it is `now`. Says whether the present phase's time is over.
+    pub(super) fn wake(&mut self, now: Moment) -> bool {
+        self.is_due |= self.until <= now;
+        self.is_due
+    }
+
     pub(super) const fn units_budget(&self) -> Budget {
         self.units
     }
@@ -91,7 +105,7 @@ impl Shutdown {
 
     /// What the future depends on, deadlines aside, as words.
     pub(super) fn visit(&self, visit: &mut impl FnMut(u64)) {
-        let bits = [self.on, self.forced, self.overran, self.units_may_stop, self.leaving];
+        let bits = [self.on, self.forced, self.overran, self.units_may_stop, self.leaving, self.is_due];
         let bits = bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit));
         visit(bits << 40 | u64::from(self.rung) << 32 | u64::from(self.waiting));
         visit(u64::from(self.placed));
@@ -184,12 +198,12 @@ impl Engine {
         let rung = self.shutdown.rung;
         if let Some(phase) = self.plan.shutdown.rung(rung) {
             let share = self.plan.shutdown.cut(rung, self.shutdown.budget, now);
-            self.shutdown.until = self.shutdown.until.min(share.ends());
+            self.shutdown.set_until(now, self.shutdown.until.min(share.ends()));
             if self.shutdown.forced && phase.action.is_gentle() && !phase.always {
                 self.shutdown.waiting = 0;
             }
         } else {
-            self.shutdown.until = self.shutdown.until.min(self.shutdown.budget.ends());
+            self.shutdown.set_until(now, self.shutdown.until.min(self.shutdown.budget.ends()));
         }
         true
     }
@@ -212,7 +226,7 @@ impl Engine {
 
     /// Leaves every phase that has nothing left to wait for, or no time left to wait.
     pub(super) fn wind(&mut self, now: Moment, effects: &mut Effects) {
-        while !self.exited && (self.shutdown.waiting == 0 || self.shutdown.until <= now) {
+        while !self.exited && (self.shutdown.waiting == 0 || self.shutdown.is_due) {
             // Units whose time is over at the same instant come first, whatever brought us here.
             if self.shutdown.waiting > 0 && self.fire_due(now, effects) {
                 continue;
@@ -227,15 +241,16 @@ impl Engine {
     }
 
     fn finish_phase(&mut self, now: Moment, effects: &mut Effects) {
-        if self.shutdown.waiting == 0 {
-            return;
-        }
+        let all_done = self.shutdown.waiting == 0;
         match self.phase() {
             Some(Phase::StopUnits) => {
-                self.shutdown.overran = true;
+                self.shutdown.overran |= !all_done;
                 self.settle_all(now, effects);
-                effects.push(Effect::Report);
+                if !all_done || self.units.iter().any(|unit| unit.stop.overran) {
+                    effects.push(Effect::Report);
+                }
             }
+            _ if all_done => {}
             Some(Phase::ReleaseLease | Phase::CloseListener | Phase::UnlinkSocket | Phase::RemovePidFile) => {
                 self.shutdown.failed |= self.phase_bit();
             }
@@ -260,10 +275,10 @@ impl Engine {
         self.shutdown.rung = rung;
         self.shutdown.waiting = 0;
         let Some(&phase) = self.plan.shutdown.rung(rung) else {
-            return self.enter_leaving(effects);
+            return self.enter_leaving(now, effects);
         };
         let until = self.plan.shutdown.cut(rung, self.shutdown.budget, now).ends();
-        self.shutdown.until = until;
+        self.shutdown.set_until(now, until);
         if self.shutdown.forced && phase.action.is_gentle() && !phase.always {
             return;
         }
@@ -337,9 +352,9 @@ impl Engine {
     }
 
     /// What could not be written gets one more try, and what is on its way gets what is left.
-    fn enter_leaving(&mut self, effects: &mut Effects) {
+    fn enter_leaving(&mut self, now: Moment, effects: &mut Effects) {
         self.shutdown.leaving = true;
-        self.shutdown.until = self.shutdown.budget.ends();
+        self.shutdown.set_until(now, self.shutdown.budget.ends());
         for unit in self.unit_ids() {
             if self.units[unit.index()].needs_write() {
                 self.write(unit, effects);

@@ -167,6 +167,7 @@ impl Engine {
             None => Budget::root(now, kind.ladder.budget()),
         };
         let budget = own.shorter(self.shutdown.units_budget());
+        let short = !unclocked && budget < Budget::root(now, kind.ladder.budget());
         let it = &mut self.units[unit.index()];
         it.pausing = false;
         it.announced = false;
@@ -177,6 +178,7 @@ impl Engine {
             ends_as: request.ends_as,
             began: now,
             unclocked,
+            short,
             budget,
             ..Stop::NONE
         };
@@ -239,6 +241,7 @@ impl Engine {
         let harder = force && !stop.forced;
         let shorter = budget < stop.budget;
         stop.forced |= force;
+        stop.short |= shorter;
         stop.budget = stop.budget.shorter(budget);
         harder || shorter
     }

@@ -67,7 +67,9 @@ pub(super) struct Stop {
     pub(super) round: u16,
     /// Gentle rungs are skipped.
     pub(super) forced: bool,
-    /// The budget was spent before the ladder was over.
+    /// It has less time than its ladder takes.
+    pub(super) short: bool,
+    /// The budget was spent before the ladder had its time.
     pub(super) overran: bool,
     /// Past the gate: it may do more than pause.
     pub(super) admitted: bool,
@@ -93,6 +95,7 @@ impl Stop {
         rung: 0,
         round: 0,
         forced: false,
+        short: false,
         overran: false,
         admitted: false,
         unclocked: false,
@@ -242,6 +245,7 @@ impl Unit {
             self.leaked,
             self.holds_up,
             stop.forced,
+            stop.short,
             stop.overran,
             stop.admitted,
             stop.unclocked,

@@ -66,8 +66,7 @@ impl Judge {
     pub(super) fn disconnected(&mut self, scene: &Scene<'_>, client: ClientId) -> Verdict {
         self.clients.retain(|other| *other != client);
         let broken = self.broken_clients.contains(&client);
-        self.refresh(scene);
-        match self.busy() {
+        match self.busy(scene) {
             Some(unit) if !broken && !self.overran => {
                 let text =
                     format!("client {client} was disconnected while {} was on its way", scene.name(unit));

@@ -88,6 +88,10 @@ pub struct Judge {
     /// Clients that are connected and were not told to go; those that could not be told.
     pub(super) clients: Vec<ClientId>,
     pub(super) broken_clients: Vec<ClientId>,
+    /// In this shutdown, nothing works any more and nothing is on its way down; it stays so.
+    quiet: bool,
+    /// The last step in which all units were seen to hold still, or to have had their time to.
+    pub(super) still_at: u64,
     sights: u64,
 }
 
@@ -111,6 +115,8 @@ impl Judge {
         self.reported = false;
         self.exited = false;
         self.wound = 0;
+        self.quiet = false;
+        self.still_at = 0;
         self.clients.clear();
         self.broken_clients.clear();
     }
@@ -239,7 +245,7 @@ impl Judge {
             }
             Input::FindingRecorded { unit, .. } => self.found(unit, disposition),
             Input::PauseRequested { caller, .. } | Input::ResumeRequested { caller, .. } => {
-                self.heard(caller)
+                self.heard(caller);
             }
             Input::RemoveRequested { caller, .. } => self.heard(caller),
             Input::UnitPaused { unit, .. } => self.paused(unit, disposition),
@@ -256,7 +262,7 @@ impl Judge {
                 self.cancel_asked(scene, unit, reason, disposition);
             }
             Input::StepFinished { unit, step, outcome } => {
-                self.step_ended(scene, unit, step, outcome, disposition)
+                self.step_ended(scene, unit, step, outcome, disposition);
             }
             Input::Persisted { unit, outcome, .. } => {
                 self.units[unit.index()].rewrite_due |= outcome == Outcome::Failed;
@@ -437,7 +443,13 @@ impl Judge {
     }
 
     /// A unit that works, or is on its way down.
-    pub(super) fn busy(&self) -> Option<UnitId> {
+    pub(super) fn busy(&mut self, scene: &Scene<'_>) -> Option<UnitId> {
+        if self.quiet {
+            return None;
+        }
+        self.refresh(scene);
+        self.quiet =
+            scene.engine.is_draining() && !self.units.iter().any(|ledger| ledger.on_way || ledger.active);
         let place = self.units.iter().position(|ledger| ledger.on_way || ledger.active)?;
         u32::try_from(place).ok().map(UnitId)
     }
@@ -491,8 +503,7 @@ impl Judge {
             return scene.broken(Claim::PhasesInOrder, None, text);
         }
         self.wound |= bit;
-        self.refresh(scene);
-        let busy = self.busy();
+        let busy = self.busy(scene);
         let claim =
             if phase == Phase::ReleaseLease { Claim::LeaseOutlivesWork } else { Claim::PhasesInOrder };
         match busy {

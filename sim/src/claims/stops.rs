@@ -396,10 +396,11 @@ impl Judge {
     }
 
     /// In a shutdown, nothing is checkpointed while something else has not been given its time to pause.
-    pub(super) fn all_hold_still(&self, scene: &Scene<'_>, unit: UnitId) -> Verdict {
-        if !self.draining || self.is_forced(scene, unit) {
+    pub(super) fn all_hold_still(&mut self, scene: &Scene<'_>, unit: UnitId) -> Verdict {
+        if !self.draining || self.still_at == scene.step || self.is_forced(scene, unit) {
             return Ok(());
         }
+        self.still_at = scene.step;
         for (place, other) in self.units.iter().enumerate() {
             let plan = scene.setup.units[place].plan;
             let pauses = scene.setup.plan.kinds[plan].ladder.pauses_first();

@@ -1,12 +1,15 @@
 //! Who does what when: units, what their bodies do, operators, faults, and who kills the host from
 //! outside. A value; where it came from (a file, a seed, a test) makes no difference.
 
+pub mod catalog;
 mod generate;
+mod print;
+mod span_text;
 mod text;
 
 use winddown_core::{Restart, Span, Within};
 
-pub use self::text::ScenarioError;
+pub use self::{span_text::parse_span, text::ScenarioError};
 
 use crate::fault::Faults;
 

@@ -95,10 +95,17 @@ struct Entry {
     what: Happening,
 }
 
+impl Entry {
+    /// One number to compare, since comparing is most of what a heap does.
+    const fn key(&self) -> u128 {
+        (self.at.nanos() as u128) << 64 | self.order as u128
+    }
+}
+
 /// The earliest is the greatest, as a max-heap wants it. No two entries are equal: each is planned once.
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.at.cmp(&self.at).then(other.order.cmp(&self.order))
+        other.key().cmp(&self.key())
     }
 }
 
@@ -106,11 +113,19 @@ impl PartialOrd for Entry {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
+
+    fn lt(&self, other: &Self) -> bool {
+        other.key() < self.key()
+    }
+
+    fn le(&self, other: &Self) -> bool {
+        other.key() <= self.key()
+    }
 }
 
 impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+        self.key() == other.key()
     }
 }
 

@@ -144,7 +144,7 @@ impl<C: Chooser> World<'_, C> {
                 // Whoever carries it out kills when the grace is over.
                 match self.react(unit, Some(Fault::SurvivesKill), plan.on_kill) {
                     Response::After(after) => Response::After(grace.plus(after)),
-                    other => other,
+                    other @ (Response::None | Response::Error) => other,
                 }
             }
             Action::Kill | Action::Remove => self.react(unit, Some(Fault::SurvivesKill), plan.on_kill),

@@ -1,7 +1,7 @@
 //! Carrying effects out: one exhaustive match over everything that the engine can ask for.
 
 use winddown_core::{
-    Answer, ClientId, Effect, Exit, Moment, Outcome, Phase, Row, Signal, Span, Ticket, UnitId,
+    Action, Answer, ClientId, Effect, Exit, Moment, Outcome, Phase, Row, Signal, Span, Ticket, UnitId,
 };
 
 use super::{
@@ -21,8 +21,12 @@ impl<C: Chooser> World<'_, C> {
             Effect::Start { unit, incarnation } => self.start_body(unit, incarnation),
             Effect::Pause { unit, incarnation } => self.pause_body(unit, incarnation),
             Effect::Resume { unit, incarnation } => self.resume_body(unit, incarnation),
-            Effect::Perform { unit, step, action, until } => self.perform(unit, step, action, until),
+            Effect::Perform { unit, step, action, until } => {
+                self.state.coverage.saw_action(action);
+                self.perform(unit, step, action, until);
+            }
             Effect::Checkpoint { unit, step, row, until: _ } => {
+                self.state.coverage.saw_action(Action::Checkpoint);
                 self.write(unit, row, Teller::Checkpoint(step), self.setup.scenario.host.checkpoint_takes);
             }
             Effect::Persist { unit, row, confirm } => {

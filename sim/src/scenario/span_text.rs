@@ -1,0 +1,104 @@
+//! Spans and ranges of time as people write them: `369s`, `1.5s`, `20ms`, `1s..369s`.
+
+use winddown_core::Span;
+
+use super::Range;
+
+/// What a span looks like, for messages.
+pub(super) const SPAN_FORM: &str = "a time with its unit, such as 369s, 1.5s, 20ms, 250us, 7ns, 2m or 1h";
+
+/// A scenario is about minutes; whoever writes years has mistyped a unit.
+const LONGEST: Span = Span::from_secs(1_000 * 24 * 60 * 60);
+
+/// Reads a span. Exact: no rounding, so what cannot be counted in nanoseconds is refused.
+#[must_use]
+pub fn parse_span(text: &str) -> Option<Span> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+    let (number, unit) = text.split_at(end);
+    let nanos: u64 = match unit {
+        "ns" => 1,
+        "us" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "m" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        _ => return None,
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    if whole.is_empty() || fraction.is_empty() || fraction.len() > 9 || fraction.contains('.') {
+        return None;
+    }
+    let mut scale = 1_u64;
+    for _ in 0..fraction.len() {
+        scale *= 10;
+    }
+    let part = fraction.parse::<u64>().ok()?.checked_mul(nanos)?;
+    if part % scale != 0 {
+        return None;
+    }
+    let total = whole.parse::<u64>().ok()?.checked_mul(nanos)?.checked_add(part / scale)?;
+    Some(Span::from_nanos(total)).filter(|span| *span <= LONGEST)
+}
+
+/// Reads a range: one span, or two with `..` between them.
+pub(super) fn parse_range(text: &str) -> Result<Range, String> {
+    let span = |text: &str| {
+        parse_span(text).ok_or_else(|| format!("`{text}` is no time; expected {SPAN_FORM}, up to 1000 days"))
+    };
+    let range = match text.split_once("..") {
+        Some((min, max)) => Range::new(span(min)?, span(max)?),
+        None => Range::exactly(span(text)?),
+    };
+    if range.min > range.max {
+        return Err(format!("the range `{text}` is empty: it ends before it begins"));
+    }
+    Ok(range)
+}
+
+/// Writes a range so that it reads back as the same.
+pub(super) fn range_text(range: Range) -> String {
+    if range.min == range.max { range.min.to_string() } else { format!("{}..{}", range.min, range.max) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_read_back_exactly() {
+        for nanos in [0, 1, 999, 1_000, 1_500_000, 1_000_000_001, 369_000_000_000] {
+            let span = Span::from_nanos(nanos);
+            assert_eq!(parse_span(&span.to_string()), Some(span));
+        }
+        assert_eq!(parse_span("2m"), Some(Span::from_secs(120)));
+        assert_eq!(parse_span("0.5h"), Some(Span::from_secs(1_800)));
+    }
+
+    #[test]
+    fn what_is_no_span_is_refused() {
+        for text in [
+            "",
+            "5",
+            "s",
+            "-1s",
+            "1.s",
+            ".5s",
+            "1.5ns",
+            "1e3s",
+            "1 s",
+            "99999999999h",
+            "1.2.3s",
+            "5S",
+            "1001h30d",
+        ] {
+            assert_eq!(parse_span(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn ranges_go_forward() {
+        assert_eq!(parse_range("1s..2s"), Ok(Range::new(Span::from_secs(1), Span::from_secs(2))));
+        assert!(parse_range("2s..1s").is_err());
+        assert!(parse_range("1s..").is_err());
+    }
+}
