@@ -227,7 +227,9 @@ impl Engine {
     ) -> Disposition {
         let waits = self.join(unit, request.wants, caller, effects);
         let shorter = request.budget(now).unwrap_or(Budget::unlimited());
-        let tightened = self.tighten(unit, request.forces(), shorter);
+        // A budget that ends in this very instant is spent, whether or not somebody said so already.
+        let spent = shorter.is_spent(now);
+        let tightened = self.tighten(unit, request.forces(), shorter) || spent;
         if tightened {
             self.aim_again(now, unit, effects);
         }

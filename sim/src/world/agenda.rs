@@ -10,6 +10,8 @@ use winddown_core::{ClientId, Exit, Incarnation, Moment, Outcome, Phase, Signal,
 pub(super) enum Happening {
     /// An operator asks; an index into the setup's asks.
     Ask(u32),
+    /// An operator asks the same once more.
+    AskAgain(u32),
     /// A unit is started according to plan.
     Start(UnitId),
     /// A body is up; an index into the bodies, like all of these.
@@ -75,6 +77,7 @@ impl Happening {
             | Self::OuterKill
             | Self::Nudge => true,
             Self::Ask(_)
+            | Self::AskAgain(_)
             | Self::Start(_)
             | Self::BodyEnds(..)
             | Self::ClientComes(_)

@@ -90,8 +90,8 @@ impl<C: Chooser> World<'_, C> {
             Happening::ClientTold(client, Outcome::Done)
         };
         self.plan_after(takes, what);
-        if self.strikes(Label::Clients, Fault::LateClient, None) {
-            // Numbers from 100 on are latecomers.
+        // Numbers from 100 on are latecomers; they bring nobody else.
+        if client.0 < 100 && self.strikes(Label::Clients, Fault::LateClient, None) {
             let after = self.draw(Label::Clients, Range::new(Span::ZERO, Span::from_secs(5)));
             self.plan_after(after, Happening::ClientComes(ClientId(client.0 + 100)));
         }

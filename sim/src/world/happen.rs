@@ -13,6 +13,7 @@ impl<C: Chooser> World<'_, C> {
     pub(super) fn happen(&mut self, what: Happening) {
         match what {
             Happening::Ask(place) => self.ask(place),
+            Happening::AskAgain(place) => self.ask_once(place),
             Happening::Start(unit) => self.step(Input::StartRequested { unit, caller: Caller::Nobody }),
             Happening::BodyUp(body) => self.body_up(body),
             Happening::BodyEnds(body, exit) => self.body_ends(body, exit),

@@ -12,11 +12,26 @@ use crate::{
 };
 
 impl<C: Chooser> World<'_, C> {
+    /// What an operator asks, and what may come of it: the same once more, or anything else.
     pub(super) fn ask(&mut self, place: u32) {
-        let Some(ask) = self.setup.asks.get(place as usize) else { return };
         if !self.up {
             return;
         }
+        self.ask_once(place);
+        if self.strikes(Label::Operators, Fault::AsksTwice, None) {
+            let again = Range::new(Span::ZERO, Span::from_secs(2));
+            let after = self.draw(Label::Operators, again);
+            // Half of all second commands come in the same instant.
+            let after = if self.chooser.choose(Label::Operators, 2) == 0 { Span::ZERO } else { after };
+            self.plan_after(after, Happening::AskAgain(place));
+        }
+        if self.strikes(Label::Operators, Fault::AsksAnything, None) {
+            self.ask_anything();
+        }
+    }
+
+    pub(super) fn ask_once(&mut self, place: u32) {
+        let Some(ask) = self.setup.asks.get(place as usize).filter(|_| self.up) else { return };
         match ask.aim {
             Aim::None => self.ask_host(&ask.ask),
             Aim::These { first, count } => {
@@ -29,16 +44,6 @@ impl<C: Chooser> World<'_, C> {
                 let unit = u32::try_from(self.chooser.choose(Label::Operators, units)).unwrap_or_default();
                 self.ask_unit(&ask.ask, UnitId(unit));
             }
-        }
-        if self.strikes(Label::Operators, Fault::AsksTwice, None) {
-            let again = Range::new(Span::ZERO, Span::from_secs(2));
-            let after = self.draw(Label::Operators, again);
-            // Half of all second commands come in the same instant.
-            let after = if self.chooser.choose(Label::Operators, 2) == 0 { Span::ZERO } else { after };
-            self.plan_after(after, Happening::Ask(place));
-        }
-        if self.strikes(Label::Operators, Fault::AsksAnything, None) {
-            self.ask_anything();
         }
     }
 

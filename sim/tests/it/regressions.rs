@@ -1,0 +1,76 @@
+//! Seeds that once broke a claim, with what they found. A seed means the same run as long as the
+//! generator and the world do not change; after such a change these are just a few more seeds.
+
+use winddown_sim::sweep::{Order, Source, Watcher, sweep};
+
+/// What was found, and with which seeds.
+const FOUND: &[(&str, &[u64])] = &[
+    (
+        "a repeated checkpoint took the second telling of an earlier answer for its own: exit 0, a finding lost",
+        &[108_226, 144_690],
+    ),
+    ("findings recorded during a checkpoint were acknowledged as part of it", &[97_641, 4_321]),
+    ("a process was started before its row was durable, and a crash left it to nobody", &[28, 2_459]),
+    ("a stop that found a row still being written was answered as recorded", &[48]),
+    ("a shutdown within no time left requests without an answer", &[8_396, 6_488]),
+    ("a second signal after a forced, unlimited shutdown changed nothing", &[1_355]),
+    ("a unit admitted by the end of another one kept its longer deadline", &[16_350]),
+    ("a late exit while the row was written left the row waited for, for ever", &[12_799, 22_481]),
+    ("a unit that waited for its dependents spent its own budget waiting", &[95, 11_041]),
+    ("a stop of a unit in backoff was answered as stopped while it was pending", &[322_513]),
+    ("a body left by an earlier host was forgotten when a later body's end was proved", &[925_609]),
+    ("the row of a failed start could be lost when the next start was scheduled", &[5_698]),
+    ("a stop within no time waited for the wake-up of the same instant", &[50_130]),
+    ("a unit still starting was paused while others were checkpointed already", &[939]),
+];
+
+struct Nobody;
+
+impl Watcher for Nobody {}
+
+fn sweep_over(first: u64, end: u64) -> winddown_sim::sweep::Campaign {
+    let order = Order {
+        source: Source::Generated(None),
+        first,
+        end,
+        jobs: 2,
+        until_failure: false,
+        check_determinism: true,
+    };
+    sweep(&order, &Nobody).unwrap()
+}
+
+#[test]
+fn what_was_found_once_stays_mended() {
+    for (what, seeds) in FOUND {
+        for seed in *seeds {
+            let campaign = sweep_over(*seed, seed + 1);
+            assert_eq!(campaign.breach_count, 0, "{what}: {:?}", campaign.breaches);
+        }
+    }
+}
+
+#[test]
+fn a_short_campaign_holds_and_sees_everything() {
+    let campaign = sweep_over(0, 60_000);
+    assert_eq!(campaign.breach_count, 0, "{:?}", campaign.breaches.first());
+    assert_eq!(campaign.divergences, []);
+    assert_eq!(campaign.coverage.unseen().collect::<Vec<_>>(), []);
+    let (met, of) = campaign.coverage.pairs();
+    assert!(met >= 100, "{met} of {of} pairs of a status and an input");
+    for fault in winddown_sim::fault::Fault::ALL {
+        assert!(campaign.coverage.has_struck(*fault), "{fault} never struck");
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let with = |jobs| {
+        let source = Source::Generated(None);
+        let order =
+            Order { source, first: 500, end: 3_000, jobs, until_failure: false, check_determinism: false };
+        let campaign = sweep(&order, &Nobody).unwrap();
+        (campaign.hash, campaign.steps, campaign.exits, campaign.coverage)
+    };
+    assert_eq!(with(1), with(3));
+}
