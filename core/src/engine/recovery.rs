@@ -71,8 +71,11 @@ impl Engine {
         if !self.knows(unit) {
             return Disposition::Refused(Why::UnknownUnit);
         }
+        let can_outlive = self.kind(unit).body == BodyClass::Process;
         let it = &mut self.units[unit.index()];
-        if !it.leaked || outcome == Outcome::Failed {
+        // What this host started since is not what was looked for.
+        let own = can_outlive && it.status.is_terminal() && it.body_lives();
+        if !it.leaked || own || outcome == Outcome::Failed {
             return Disposition::Ignored(Why::AlreadyExited);
         }
         it.leaked = false;

@@ -326,8 +326,9 @@ impl Judge {
         disposition: Disposition,
         effects: &[Effect],
     ) -> Verdict {
-        if let Some(unit) = unit_of(input) {
-            self.way_over(scene, unit)?;
+        match unit_of(input) {
+            Some(unit) => self.way_over(scene, unit)?,
+            None => self.refresh(scene),
         }
         if !scene.setup.dependencies.is_empty() || scene.setup.plan.at_once.is_some() {
             self.adopt(scene);
@@ -370,10 +371,7 @@ impl Judge {
             | Input::ShutdownRequested { .. }
             | Input::SignalReceived { .. }
             | Input::PhaseFinished { .. } => Ok(()),
-            Input::Woken => {
-                self.refresh(scene);
-                Ok(())
-            }
+            Input::Woken => Ok(()),
         }
     }
 
