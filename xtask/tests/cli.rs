@@ -1,5 +1,7 @@
 //! The command line as a user meets it.
 
+#![expect(clippy::unwrap_used, reason = "in a test, what must not be is a panic")]
+
 use std::process::{Command, Output, Stdio};
 
 fn xtask(arguments: &[&str]) -> Output {

@@ -12,6 +12,7 @@ mod climb;
 mod edges;
 mod lifecycle;
 mod order;
+mod phases;
 mod record;
 mod recovery;
 mod settle;

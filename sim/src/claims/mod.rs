@@ -11,7 +11,9 @@ mod durable;
 mod exit;
 mod judge;
 mod ledger;
+mod rungs;
 mod stops;
+mod witness;
 
 use winddown_core::{Moment, UnitId};
 

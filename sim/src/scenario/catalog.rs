@@ -21,6 +21,6 @@ impl System {
     /// A message that lists the known ones, and the nearest.
     pub fn by_name(name: &str) -> Result<Self, String> {
         let names = Self::ALL.map(Self::name);
-        Self::named(name).ok_or_else(|| super::text::unknown("system", name, &names))
+        Self::named(name).ok_or_else(|| super::file::unknown("system", name, &names))
     }
 }

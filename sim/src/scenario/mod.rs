@@ -2,6 +2,7 @@
 //! outside. A value; where it came from (a file, a seed, a test) makes no difference.
 
 pub mod catalog;
+mod file;
 mod generate;
 mod print;
 mod span_text;

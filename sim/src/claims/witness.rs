@@ -1,0 +1,157 @@
+//! What the judge makes of each input and each effect: every one has its room.
+
+use winddown_core::{Caller, Disposition, Effect, Input, Outcome, Signal, Within};
+
+use super::{
+    Sight,
+    judge::{Judge, Scene, Verdict, unit_of},
+};
+
+impl Judge {
+    pub(super) fn note_input(
+        &mut self,
+        scene: &Scene<'_>,
+        input: &Input,
+        disposition: Disposition,
+        effects: &[Effect],
+    ) -> Verdict {
+        match *input {
+            Input::UnitDeclared { .. } | Input::DependencyDeclared { .. } | Input::Progressed { .. } => {}
+            Input::UnitRecovered { unit, row } => self.check_recovered(scene, unit, row)?,
+            Input::StartRequested { unit, caller } => self.start_asked(scene, unit, caller, disposition)?,
+            Input::UnitStarted { .. } | Input::Woken => {}
+            Input::StartFailed { unit, incarnation } | Input::UnitExited { unit, incarnation, .. } => {
+                self.body_ended(scene, unit, incarnation, disposition, effects)?;
+            }
+            Input::FindingRecorded { unit, .. } => self.found(unit, disposition),
+            Input::PauseRequested { caller, .. } | Input::ResumeRequested { caller, .. } => {
+                self.heard(caller);
+            }
+            Input::RemoveRequested { caller, .. } => self.heard(caller),
+            Input::UnitPaused { unit, .. } => self.paused(unit, disposition),
+            Input::StopRequested { unit, force, within, caller } => {
+                self.heard(caller);
+                self.stop_asked(scene, unit, force, within, disposition);
+            }
+            Input::RestartRequested { unit, caller } => {
+                self.heard(caller);
+                self.restart_asked(scene, unit, disposition);
+            }
+            Input::CancelRequested { unit, reason, caller } => {
+                self.heard(caller);
+                self.cancel_asked(scene, unit, reason, disposition);
+            }
+            Input::StepFinished { unit, step, outcome } => {
+                self.step_ended(scene, unit, step, outcome, disposition);
+            }
+            Input::Persisted { unit, outcome, .. } => {
+                self.units[unit.index()].rewrite_due |= outcome == Outcome::Failed;
+            }
+            Input::Reaped { outcome, .. } => {
+                if outcome == Outcome::Done {
+                    self.saw(Sight::Reaped);
+                }
+            }
+            Input::ClientAttached { client } => self.client_came(client),
+            Input::ClientTold { client, outcome } => self.client_told(client, outcome),
+            Input::ClientLeft { client } => self.clients.retain(|other| *other != client),
+            Input::ShutdownRequested { graceful, within, caller } => {
+                self.heard(caller);
+                self.shutdown_asked(graceful, within);
+            }
+            Input::SignalReceived { signal } => self.signalled(signal),
+            Input::PhaseFinished { .. } => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn note_effect(&mut self, scene: &Scene<'_>, effect: &Effect) -> Verdict {
+        match *effect {
+            Effect::Start { unit, incarnation } => self.started(scene, unit, incarnation),
+            Effect::Pause { .. } | Effect::Reload | Effect::Reap { .. } => Ok(()),
+            Effect::Resume { unit, .. } => {
+                self.units[unit.index()].paused = false;
+                Ok(())
+            }
+            Effect::Perform { unit, step, action, until } => self.performed(scene, unit, step, action, until),
+            Effect::Checkpoint { unit, step, row, until } => {
+                let again = self.units[unit.index()].rung == i16::from(step.rung);
+                self.performed(scene, unit, step, winddown_core::Action::Checkpoint, until)?;
+                if !again {
+                    self.all_hold_still(scene, unit)?;
+                }
+                self.row_asked(scene, unit, row, false)
+            }
+            Effect::Persist { unit, row, .. } => self.row_asked(scene, unit, row, true),
+            Effect::Acknowledge { unit, findings } => self.acknowledged(scene, unit, findings),
+            Effect::Notify { unit, incarnation, notice } => self.noticed(scene, unit, incarnation, notice),
+            Effect::Tell { by, .. } => self.check_deadline(scene, by),
+            Effect::Disconnect { client } => self.disconnected(scene, client),
+            Effect::Wind { phase, until } => self.wound(scene, phase, until),
+            Effect::Reply { ticket, answer } => self.replied(scene, ticket, answer),
+            Effect::Report => {
+                self.overran |= !self.units.iter().all(|ledger| !ledger.on_way) || self.wound == 0;
+                self.reported = true;
+                Ok(())
+            }
+            Effect::Exit { code } => self.exit(scene, code),
+        }
+    }
+
+    /// What can only be said when the whole step is known.
+    pub(super) fn after(
+        &mut self,
+        scene: &Scene<'_>,
+        input: &Input,
+        disposition: Disposition,
+        effects: &[Effect],
+    ) -> Verdict {
+        match unit_of(input) {
+            Some(unit) => self.way_over(scene, unit)?,
+            None => self.refresh(scene),
+        }
+        if !scene.setup.dependencies.is_empty() || scene.setup.plan.at_once.is_some() {
+            self.adopt(scene);
+        }
+        match *input {
+            Input::SignalReceived { signal: Signal::Terminate | Signal::Interrupt } => {
+                self.signal_counted(scene)
+            }
+            Input::StopRequested { unit, within: Within::For(span), .. } if span.is_zero() => {
+                self.zero_was_at_once(scene, unit, disposition)
+            }
+            Input::StepFinished { unit, outcome: Outcome::Failed, .. } | Input::UnitExited { unit, .. } => {
+                self.went_on(scene, unit, disposition, effects)
+            }
+            Input::StopRequested { caller: Caller::Body(ticket), .. }
+            | Input::CancelRequested { caller: Caller::Body(ticket), .. } => {
+                self.body_answered(scene, ticket)
+            }
+            Input::UnitDeclared { .. }
+            | Input::DependencyDeclared { .. }
+            | Input::UnitRecovered { .. }
+            | Input::StartRequested { .. }
+            | Input::UnitStarted { .. }
+            | Input::StartFailed { .. }
+            | Input::Progressed { .. }
+            | Input::FindingRecorded { .. }
+            | Input::PauseRequested { .. }
+            | Input::UnitPaused { .. }
+            | Input::ResumeRequested { .. }
+            | Input::StopRequested { .. }
+            | Input::RestartRequested { .. }
+            | Input::CancelRequested { .. }
+            | Input::RemoveRequested { .. }
+            | Input::StepFinished { .. }
+            | Input::Persisted { .. }
+            | Input::Reaped { .. }
+            | Input::ClientAttached { .. }
+            | Input::ClientTold { .. }
+            | Input::ClientLeft { .. }
+            | Input::ShutdownRequested { .. }
+            | Input::SignalReceived { .. }
+            | Input::PhaseFinished { .. } => Ok(()),
+            Input::Woken => Ok(()),
+        }
+    }
+}
