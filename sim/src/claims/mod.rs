@@ -54,6 +54,8 @@ macro_rules! claims {
 claims! {
     /// From a stop to its end no more time goes by than the shortest deadline that was given.
     StopInTime = "I1" "every-stop-ends-within-its-budget",
+    /// What is promised upfront is so in the instant in which it is asked for, whatever the body does.
+    UpfrontIsAtOnce = "I1" "what-is-promised-upfront-is-at-once",
     /// No step is allowed more time than what it is part of has left.
     StepInBudget = "I2" "no-step-outlasts-its-budget",
     /// Nothing is ended by force before its grace is over, unless somebody said so.

@@ -247,6 +247,23 @@ impl Judge {
         scene.broken(claim, Some(unit), text)
     }
 
+    /// What is promised upfront does not wait for the body.
+    pub(super) fn upfront_was_at_once(
+        &self,
+        scene: &Scene<'_>,
+        unit: UnitId,
+        disposition: Disposition,
+    ) -> Verdict {
+        let plan = scene.setup.units[unit.index()].plan;
+        let upfront = scene.setup.plan.kinds[plan].promise == Promise::Upfront;
+        let over = scene.engine.status(unit).is_none_or(winddown_core::Status::is_terminal);
+        if !upfront || over || disposition != Disposition::Applied {
+            return Ok(());
+        }
+        let text = format!("{} was to be over upfront, and waits for its body", scene.name(unit));
+        scene.broken(Claim::UpfrontIsAtOnce, Some(unit), text)
+    }
+
     /// A stop within no time leaves nothing to wait for.
     pub(super) fn zero_was_at_once(
         &self,

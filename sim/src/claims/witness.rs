@@ -120,6 +120,10 @@ impl Judge {
             Input::StopRequested { unit, within: Within::For(span), .. } if span.is_zero() => {
                 self.zero_was_at_once(scene, unit, disposition)
             }
+            Input::StopRequested { unit, caller: Caller::Outside(_) | Caller::Nobody, .. }
+            | Input::CancelRequested { unit, caller: Caller::Outside(_) | Caller::Nobody, .. } => {
+                self.upfront_was_at_once(scene, unit, disposition)
+            }
             Input::StepFinished { unit, outcome: Outcome::Failed, .. } | Input::UnitExited { unit, .. } => {
                 self.went_on(scene, unit, disposition, effects)
             }

@@ -6,6 +6,7 @@
     reason = "in a test, what must not be is a panic, and most variants do not matter"
 )]
 
+mod catalogue;
 mod contracts;
 mod files;
 mod laws;
