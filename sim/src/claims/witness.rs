@@ -142,9 +142,7 @@ impl Judge {
             | Input::PauseRequested { .. }
             | Input::UnitPaused { .. }
             | Input::ResumeRequested { .. }
-            | Input::StopRequested { .. }
             | Input::RestartRequested { .. }
-            | Input::CancelRequested { .. }
             | Input::RemoveRequested { .. }
             | Input::StepFinished { .. }
             | Input::Persisted { .. }
