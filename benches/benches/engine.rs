@@ -1,5 +1,5 @@
 //! One stop must cost the same however many units there are; a whole shutdown must be linear.
-#![expect(missing_docs, clippy::expect_used, reason = "a benchmark, made by criterion's macros")]
+#![expect(clippy::expect_used, reason = "a benchmark of what is known to be sound")]
 
 use std::{hint::black_box, sync::Arc};
 
@@ -27,9 +27,8 @@ fn one_turn(engine: &mut Engine, unit: UnitId, effects: &mut Effects) {
     let caller = Caller::Outside(Ticket(1));
     let stop = Input::StopRequested { unit, force: false, within: Within::Unset, caller };
     let _stopped = engine.handle(Moment::START, stop, effects);
-    let row = effects.as_slice().iter().find_map(|effect| match effect {
-        Effect::Persist { row, confirm: true, .. } => Some(*row),
-        _ => None,
+    let row = effects.as_slice().iter().find_map(|effect| {
+        if let Effect::Persist { row, confirm: true, .. } = effect { Some(*row) } else { None }
     });
     if let Some(row) = row {
         let written = Input::Persisted { unit, row, outcome: Outcome::Done };
