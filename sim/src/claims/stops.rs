@@ -209,8 +209,14 @@ impl Judge {
         ledger.noticed = true;
         ledger.active = false;
         ledger.stopped |= notice == Notice::TimedOut;
+        let asked = ledger.cancel.is_some();
         match notice {
             Notice::TimedOut => self.saw(Sight::RunBudgetOver),
+            Notice::Cancelled if !asked => {
+                let text =
+                    format!("{} was told to be cancelled, and nobody asked for that", scene.name(unit));
+                return scene.broken(Claim::CancelIsSeen, Some(unit), text);
+            }
             Notice::Started
             | Notice::Progress
             | Notice::Paused
