@@ -15,6 +15,18 @@ pub const SHIPPED: [(&str, &str); 8] = [
 ];
 
 impl System {
+    /// The name of the file in [`SHIPPED`] that shows this system's contract.
+    #[must_use]
+    pub const fn scenario(self) -> &'static str {
+        match self {
+            Self::Container => "navigation",
+            Self::Provider => "provider",
+            Self::Daemon => "daemon",
+            Self::Session => "sessions-25",
+            Self::Task => "tasks",
+        }
+    }
+
     /// The system with that name, or what to say to whoever asked for it.
     ///
     /// # Errors

@@ -3,17 +3,23 @@
 //! What is wrong with one value by itself is said here, with its place; what only shows when the whole
 //! file is known is said where it is put together.
 
-use core::fmt::Display;
+use core::fmt;
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, Visitor},
+};
 use toml::Spanned;
 use winddown_core::{Span, Within};
 
 use super::{
     Order, Outer, Range, Reaction, System,
-    span_text::{SPAN_FORM, parse_range, parse_span},
+    span_text::{SPAN_FORM, no_time, parse_range, parse_span},
 };
-use crate::fault::{Fault, Faults};
+
+/// As long as the longest name.
+const LONGEST_QUOTE: usize = 64;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -31,8 +37,8 @@ pub(super) struct File {
     pub(super) unit: Vec<UnitFile>,
     #[serde(default)]
     pub(super) operator: Vec<OperatorFile>,
-    #[serde(default, deserialize_with = "faults")]
-    pub(super) faults: Faults,
+    #[serde(default)]
+    pub(super) faults: BTreeMap<Spanned<String>, Spanned<i64>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -92,7 +98,7 @@ pub(super) struct UnitFile {
 pub(super) struct BodyFile {
     #[serde(default, deserialize_with = "range")]
     pub(super) up_after: Option<Range>,
-    #[serde(default, deserialize_with = "range_or_never")]
+    #[serde(default, deserialize_with = "range_or_forever")]
     pub(super) lasts: Option<Option<Range>>,
     pub(super) fails: Option<bool>,
     #[serde(default, deserialize_with = "range")]
@@ -152,12 +158,23 @@ pub(super) fn pick<T: Copy>(text: &str, what: &str, names: &[(&str, T)]) -> Resu
     Err(unknown(what, text, &list))
 }
 
-/// "unknown X `y`; did you mean `z`? known: …"
+/// "unknown X `y`; did you mean `z`? known are: …"
 pub(crate) fn unknown(what: &str, text: &str, names: &[&str]) -> String {
+    if names.is_empty() {
+        return format!("unknown {what} `{}`; there are none", shortened(text));
+    }
     let nearest = names.iter().min_by_key(|name| distance(text, name));
     let hint = nearest.filter(|name| distance(text, name) <= 1 + name.len() / 3);
     let hint = hint.map_or_else(String::new, |name| format!(" did you mean `{name}`?"));
-    format!("unknown {what} `{text}`;{hint} known are: {}", names.join(", "))
+    format!("unknown {what} `{}`;{hint} known are: {}", shortened(text), names.join(", "))
+}
+
+/// The text as a message quotes it: a file may hold a line of a megabyte, a message must not.
+pub(super) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_QUOTE) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 /// How many letters have to be put in, taken out or changed (Levenshtein).
@@ -197,16 +214,40 @@ fn restart<'de, D: Deserializer<'de>>(from: D) -> Result<RestartName, D::Error> 
     named(from, "restart policy", &names)
 }
 
-/// Reads a string with a parser whose error says what was expected.
-fn parsed<'de, D, T, E: Display>(from: D, parse: impl Fn(&str) -> Result<T, E>) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    parse(&String::deserialize(from)?).map_err(D::Error::custom)
+/// Reads a string; anything else is answered with what was expected in its place.
+struct Words(&'static str);
+
+impl Visitor<'_> for Words {
+    type Value = String;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+}
+
+/// The text of a time, kept with its place.
+struct TimeText(String);
+
+impl<'de> Deserialize<'de> for TimeText {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(Words(SPAN_FORM)).map(Self)
+    }
+}
+
+/// Reads a time with a parser whose error says what was expected.
+fn parsed<'de, D: Deserializer<'de>, T>(
+    from: D,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, D::Error> {
+    parse(&TimeText::deserialize(from)?.0).map_err(D::Error::custom)
 }
 
 fn parse_one_span(text: &str) -> Result<Span, String> {
-    parse_span(text).ok_or_else(|| format!("`{text}` is no time; expected {SPAN_FORM}, up to 1000 days"))
+    parse_span(text).ok_or_else(|| no_time(text))
 }
 
 fn span<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Span>, D::Error> {
@@ -221,12 +262,20 @@ fn must_range<'de, D: Deserializer<'de>>(from: D) -> Result<Range, D::Error> {
     parsed(from, parse_range)
 }
 
+/// A range, or the one word that means that there is none.
+fn range_or(word: &str, text: &str) -> Result<Option<Range>, String> {
+    if text == word {
+        return Ok(None);
+    }
+    parse_range(text).map(Some).map_err(|error| format!("{error}; or `{word}`"))
+}
+
 fn range_or_never<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Range>>, D::Error> {
-    let parse = |text: &str| match text {
-        "never" | "forever" => Ok(None),
-        text => parse_range(text).map(Some),
-    };
-    parsed(from, parse).map(Some)
+    parsed(from, |text| range_or("never", text)).map(Some)
+}
+
+fn range_or_forever<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Range>>, D::Error> {
+    parsed(from, |text| range_or("forever", text)).map(Some)
 }
 
 fn reaction<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Reaction>, D::Error> {
@@ -241,32 +290,18 @@ fn reaction<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Reaction>, D::E
 }
 
 fn spanned_span<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Spanned<Span>>, D::Error> {
-    let text = Spanned::<String>::deserialize(from)?;
-    let span = parse_one_span(text.get_ref()).map_err(D::Error::custom)?;
+    let text = Spanned::<TimeText>::deserialize(from)?;
+    let span = parse_one_span(&text.get_ref().0).map_err(D::Error::custom)?;
     Ok(Some(Spanned::new(text.span(), span)))
 }
 
 fn within<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Spanned<Within>>, D::Error> {
-    let text = Spanned::<String>::deserialize(from)?;
-    let within = match text.get_ref().as_str() {
+    let text = Spanned::<TimeText>::deserialize(from)?;
+    let within = match text.get_ref().0.as_str() {
         "unlimited" => Within::Unlimited,
         other => Within::For(
             parse_one_span(other).map_err(|error| D::Error::custom(format!("{error}; or `unlimited`")))?,
         ),
     };
     Ok(Some(Spanned::new(text.span(), within)))
-}
-
-fn faults<'de, D: Deserializer<'de>>(from: D) -> Result<Faults, D::Error> {
-    let table = std::collections::BTreeMap::<String, u16>::deserialize(from)?;
-    let names: Vec<(&str, Fault)> = Fault::ALL.iter().map(|fault| (fault.name(), *fault)).collect();
-    let mut faults = Faults::NONE;
-    for (name, rate) in table {
-        if rate > 1_000 {
-            let text = format!("`{name}` strikes {rate} times in a thousand; expected 0 to 1000");
-            return Err(D::Error::custom(text));
-        }
-        faults.set(pick(&name, "fault", &names).map_err(D::Error::custom)?, rate);
-    }
-    Ok(faults)
 }

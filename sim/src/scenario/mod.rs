@@ -4,6 +4,7 @@
 pub mod catalog;
 mod file;
 mod generate;
+mod names;
 mod print;
 mod span_text;
 mod text;

@@ -6,7 +6,7 @@ use winddown_core::{Restart, Span, Within};
 
 use super::{
     Ask, BodyPlan, HostPlan, Operator, Order, Outer, Reaction, Scenario, Target, UnitPlan,
-    span_text::range_text,
+    span_text::range_text, text::STORM,
 };
 
 /// Writing to a string cannot fail.
@@ -26,7 +26,9 @@ impl Scenario {
         if self.order == Order::Untimed {
             line!(text, "order = \"untimed\"");
         }
-        line!(text, "storm = \"{}\"", self.storm);
+        if self.storm != STORM {
+            line!(text, "storm = \"{}\"", self.storm);
+        }
         print_host(&mut text, &self.host);
         for unit in &self.units {
             print_unit(&mut text, unit);

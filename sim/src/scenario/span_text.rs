@@ -2,7 +2,7 @@
 
 use winddown_core::Span;
 
-use super::Range;
+use super::{Range, file::shortened};
 
 /// What a span looks like, for messages.
 pub(super) const SPAN_FORM: &str = "a time with its unit, such as 369s, 1.5s, 20ms, 250us, 7ns, 2m or 1h";
@@ -25,32 +25,39 @@ pub fn parse_span(text: &str) -> Option<Span> {
         _ => return None,
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    if whole.is_empty() || fraction.is_empty() || fraction.len() > 9 || fraction.contains('.') {
+    if whole.is_empty() || fraction.is_empty() || fraction.contains('.') {
         return None;
     }
-    let mut scale = 1_u64;
-    for _ in 0..fraction.len() {
-        scale *= 10;
+    // Zeros at the end say nothing. A whole number of nanoseconds needs fewer than 18 digits in any
+    // unit, and with 18 the product below is far from the largest u128.
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.len() > 18 {
+        return None;
     }
-    let part = fraction.parse::<u64>().ok()?.checked_mul(nanos)?;
+    let scale = fraction.bytes().fold(1_u128, |scale, _| scale * 10);
+    let part = if fraction.is_empty() { 0 } else { fraction.parse::<u128>().ok()? * u128::from(nanos) };
     if part % scale != 0 {
         return None;
     }
-    let total = whole.parse::<u64>().ok()?.checked_mul(nanos)?.checked_add(part / scale)?;
+    let part = u64::try_from(part / scale).ok()?;
+    let total = whole.parse::<u64>().ok()?.checked_mul(nanos)?.checked_add(part)?;
     Some(Span::from_nanos(total)).filter(|span| *span <= LONGEST)
+}
+
+/// What to say about a text that is no span.
+pub(super) fn no_time(text: &str) -> String {
+    format!("`{}` is no time; expected {SPAN_FORM}, up to 1000 days", shortened(text))
 }
 
 /// Reads a range: one span, or two with `..` between them.
 pub(super) fn parse_range(text: &str) -> Result<Range, String> {
-    let span = |text: &str| {
-        parse_span(text).ok_or_else(|| format!("`{text}` is no time; expected {SPAN_FORM}, up to 1000 days"))
-    };
+    let span = |text: &str| parse_span(text).ok_or_else(|| no_time(text));
     let range = match text.split_once("..") {
         Some((min, max)) => Range::new(span(min)?, span(max)?),
         None => Range::exactly(span(text)?),
     };
     if range.min > range.max {
-        return Err(format!("the range `{text}` is empty: it ends before it begins"));
+        return Err(format!("the range `{}` is empty: it ends before it begins", shortened(text)));
     }
     Ok(range)
 }
@@ -72,6 +79,10 @@ mod tests {
         }
         assert_eq!(parse_span("2m"), Some(Span::from_secs(120)));
         assert_eq!(parse_span("0.5h"), Some(Span::from_secs(1_800)));
+        assert_eq!(parse_span("0.123456789h"), Some(Span::from_nanos(444_444_440_400)));
+        assert_eq!(parse_span("0.0000000001h"), Some(Span::from_nanos(360)));
+        assert_eq!(parse_span("1.500000000000000000000s"), Some(Span::from_millis(1_500)));
+        assert_eq!(parse_span("24000h"), Some(LONGEST));
     }
 
     #[test]
@@ -90,6 +101,9 @@ mod tests {
             "1.2.3s",
             "5S",
             "1001h30d",
+            "24000.1h",
+            "0.0000000000000000001h",
+            "18446744073709551616ns",
         ] {
             assert_eq!(parse_span(text), None, "{text}");
         }

@@ -1,18 +1,24 @@
 //! Scenario files: TOML, every field known, every mistake answered with its place and what was expected.
 
+use std::collections::BTreeMap;
+
 use toml::Spanned;
 use winddown_core::{Restart, Span, Within};
 
 use super::{
-    Ask, BodyPlan, HostPlan, Operator, Scenario, System, Target, UnitPlan,
+    Ask, BodyPlan, HostPlan, Operator, Scenario, System, UnitPlan,
     file::{BodyFile, File, HostFile, OperatorFile, RestartName, UnitFile, pick, unknown},
+    names::{check_dependencies, check_free, check_name, target},
 };
+use crate::fault::{Fault, Faults};
 
 /// A file larger than this is no scenario.
 const LONGEST_FILE: usize = 1 << 20;
 /// More units than this are no scenario that a person could read.
 const MOST_UNITS: u32 = 1_000;
 const MOST_TIMES: u32 = 10_000;
+/// A storm that is not said: long enough for every contract's own deadlines to pass in it.
+pub(super) const STORM: Span = Span::from_secs(60);
 
 /// What is wrong with a scenario file, and where.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -31,12 +37,25 @@ impl Scenario {
             let message = format!("{} bytes are too many for a scenario; at most 1 MiB is read", text.len());
             return Err(ScenarioError { message });
         }
-        let file: File =
-            toml::from_str(text).map_err(|error| ScenarioError { message: error.to_string() })?;
-        file.into_scenario().map_err(|(place, what)| {
+        let read = toml::from_str::<File>(text)
+            .map_err(|error| (error.span().map_or(0, |place| place.start), plain(error.message())));
+        read.and_then(File::into_scenario).map_err(|(place, what)| {
             let (line, column) = line_and_column(text, place);
             ScenarioError { message: format!("line {line}, column {column}: {what}") }
         })
+    }
+}
+
+/// The reader's own message, with the nearest name where a field is unknown.
+fn plain(message: &str) -> String {
+    let words =
+        |text: &'_ str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    match message.strip_prefix("unknown field ").map(words).as_deref() {
+        Some([field, names @ ..]) if !names.is_empty() => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            unknown("field", field, &names)
+        }
+        Some(_) | None => message.to_owned(),
     }
 }
 
@@ -49,16 +68,17 @@ fn line_and_column(text: &str, place: usize) -> (usize, usize) {
 }
 
 /// A mistake that only shows when the whole file is known: where, and what.
-type Misfit = (usize, String);
+pub(super) type Misfit = (usize, String);
 
 impl File {
     fn into_scenario(self) -> Result<Scenario, Misfit> {
         check_name(&self.name)?;
+        let names: Vec<String> = self.unit.iter().map(|unit| unit.name.get_ref().clone()).collect();
         let mut units: Vec<UnitPlan> = Vec::new();
         let mut total = 0_u32;
         for unit in self.unit {
             let start = unit.name.span().start;
-            let plan = unit.into_plan(&units)?;
+            let plan = unit.into_plan(&units, &names)?;
             total = total.saturating_add(plan.count);
             if total > MOST_UNITS {
                 return Err((
@@ -77,25 +97,31 @@ impl File {
             name: self.name.into_inner(),
             about: self.about,
             order: self.order,
-            storm: self.storm.unwrap_or(Span::from_secs(60)),
+            storm: self.storm.unwrap_or(STORM),
             host: self.host.into_plan()?,
             units,
             operators,
-            faults: self.faults,
+            faults: faults(&self.faults)?,
         })
     }
 }
 
-fn check_name(name: &Spanned<String>) -> Result<(), Misfit> {
-    let text = name.get_ref();
-    let fine = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    if text.is_empty() || text.len() > 64 || !text.chars().all(fine) || text == "any" {
-        let what = format!(
-            "`{text}` cannot be a name; expected 1 to 64 letters, digits, dots, hyphens or underscores, and not `any`"
-        );
-        return Err((name.span().start, what));
+fn faults(table: &BTreeMap<Spanned<String>, Spanned<i64>>) -> Result<Faults, Misfit> {
+    let names: Vec<(&str, Fault)> = Fault::ALL.iter().map(|fault| (fault.name(), *fault)).collect();
+    let mut faults = Faults::NONE;
+    // In the order of the file, so that the first mistake is the one that is told.
+    let mut lines: Vec<_> = table.iter().collect();
+    lines.sort_by_key(|(name, _)| name.span().start);
+    for (name, rate) in lines {
+        let fault = pick(name.get_ref(), "fault", &names).map_err(|what| (name.span().start, what))?;
+        let Some(thousandths) = u16::try_from(*rate.get_ref()).ok().filter(|rate| *rate <= 1_000) else {
+            let what =
+                format!("`{fault}` strikes {} times in a thousand; expected 0 to 1000", rate.get_ref());
+            return Err((rate.span().start, what));
+        };
+        faults.set(fault, thousandths);
     }
-    Ok(())
+    Ok(faults)
 }
 
 impl HostFile {
@@ -125,12 +151,8 @@ impl HostFile {
 }
 
 impl UnitFile {
-    fn into_plan(self, earlier: &[UnitPlan]) -> Result<UnitPlan, Misfit> {
+    fn into_plan(self, earlier: &[UnitPlan], all: &[String]) -> Result<UnitPlan, Misfit> {
         check_name(&self.name)?;
-        let start = self.name.span().start;
-        if earlier.iter().any(|unit| unit.name == *self.name.get_ref()) {
-            return Err((start, format!("there is a unit named `{}` further up", self.name.get_ref())));
-        }
         let usual = self.system.unit(self.name.get_ref());
         if let Some(zero) = self.count.as_ref().filter(|count| *count.get_ref() == 0) {
             return Err((zero.span().start, "a count of 0 is no unit; leave the unit out".to_owned()));
@@ -142,16 +164,12 @@ impl UnitFile {
         if let Some(probed) = self.probed.as_ref().filter(|_| self.system != System::Provider) {
             return Err((probed.span().start, "only a provider's container can be probed".to_owned()));
         }
-        for on in &self.depends_on {
-            if !earlier.iter().any(|unit| unit.name == *on.get_ref()) {
-                let names: Vec<&str> = earlier.iter().map(|unit| unit.name.as_str()).collect();
-                let what = unknown("unit further up", on.get_ref(), &names);
-                return Err((on.span().start, what));
-            }
-        }
+        let count = self.count.as_ref().map_or(usual.count, |count| *count.get_ref());
+        check_free(&self.name, count, earlier)?;
+        check_dependencies(self.name.get_ref(), &self.depends_on, earlier, all)?;
         let restart = self.restart()?;
         Ok(UnitPlan {
-            count: self.count.map_or(usual.count, Spanned::into_inner),
+            count,
             probed: self.probed.map_or(usual.probed, Spanned::into_inner),
             owner: self.owner.unwrap_or(usual.owner),
             depends_on: self.depends_on.into_iter().map(Spanned::into_inner).collect(),
@@ -281,37 +299,4 @@ impl OperatorFile {
         };
         Ok(Operator { at: self.at, times, ask })
     }
-}
-
-fn target(
-    unit: Option<Spanned<String>>,
-    start: usize,
-    ask: &str,
-    units: &[UnitPlan],
-) -> Result<Target, Misfit> {
-    let Some(unit) = unit else {
-        return Err((
-            start,
-            format!("the ask `{ask}` needs a `unit`: a name, name-N for one of several, or `any`"),
-        ));
-    };
-    let place = unit.span().start;
-    let name = unit.into_inner();
-    if name == "any" {
-        return if units.is_empty() {
-            Err((place, "there are no units of which one could be meant".to_owned()))
-        } else {
-            Ok(Target::Any)
-        };
-    }
-    let one_of_several = |plan: &UnitPlan| {
-        let number = name.strip_prefix(plan.name.as_str()).and_then(|rest| rest.strip_prefix('-'));
-        number.and_then(|number| number.parse().ok()).is_some_and(|number| (1..=plan.count).contains(&number))
-            && plan.count > 1
-    };
-    if units.iter().any(|plan| plan.name == name || one_of_several(plan)) {
-        return Ok(Target::Named(name));
-    }
-    let names: Vec<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
-    Err((place, unknown("unit", &name, &names)))
 }

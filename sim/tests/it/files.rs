@@ -20,7 +20,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("", &["missing field `name`"]),
     ("name = 3", &["line 1, column 8", "string"]),
     ("name = \"a\"\nstrom = \"3s\"", &["line 2, column 1", "unknown field `strom`", "storm"]),
-    ("name = \"a\"\nstorm = 3", &["line 2, column 9", "string"]),
+    ("name = \"a\"\nstorm = 3", &["line 2, column 9", "a time with its unit"]),
     ("name = \"a\"\nstorm = \"3\"", &["line 2, column 9", "`3` is no time", "369s"]),
     ("name = \"a\"\nstorm = \"3y\"", &["`3y` is no time", "20ms"]),
     ("name = \"two words\"", &["line 1, column 8", "cannot be a name"]),
@@ -72,7 +72,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("name = \"a\"\n[[operator]]\nat = \"1s\"\nask = \"hangup\"\nforce = true", &["`hangup` has no `force`"]),
     ("name = \"a\"\n[[operator]]\nat = \"1s\"\nask = \"terminate\"\ntimes = 0", &["expected 1 to 10000"]),
     ("name = \"a\"\n[[operator]]\nat = \"1s\"\nask = \"shutdown\"\nwithin = \"soon\"", &["or `unlimited`"]),
-    ("name = \"a\"\n[faults]\ncrash = 1001", &["line 2", "expected 0 to 1000"]),
+    ("name = \"a\"\n[faults]\ncrash = 1001", &["line 3, column 9", "expected 0 to 1000"]),
     ("name = \"a\"\n[faults]\ncrush = 10", &["did you mean `crash`?"]),
     ("name = \"a\"\n[[unit]\n", &["line 2"]),
 ];
