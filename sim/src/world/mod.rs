@@ -352,9 +352,15 @@ impl<C: Chooser> World<'_, C> {
     }
 
     /// Whether this fault strikes here. Never when it is calm.
+    #[inline]
     fn strikes(&mut self, label: Label, fault: Fault, unit: Option<UnitId>) -> bool {
         let rate = self.faults.rate(fault);
-        let strikes = !self.calm && self.chooser.strikes(label, rate);
+        // Most faults are off in most runs.
+        rate > 0 && !self.calm && self.strikes_at(label, fault, rate, unit)
+    }
+
+    fn strikes_at(&mut self, label: Label, fault: Fault, rate: u16, unit: Option<UnitId>) -> bool {
+        let strikes = self.chooser.strikes(label, rate);
         if strikes {
             self.struck |= 1 << fault as u32;
             self.note(Note::Struck(fault, unit));
