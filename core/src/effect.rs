@@ -204,6 +204,31 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// The unit that it is about, if it is about one.
+    #[must_use]
+    pub const fn unit(&self) -> Option<UnitId> {
+        match *self {
+            Self::Start { unit, .. }
+            | Self::Pause { unit, .. }
+            | Self::Resume { unit, .. }
+            | Self::Perform { unit, .. }
+            | Self::Checkpoint { unit, .. }
+            | Self::Persist { unit, .. }
+            | Self::Acknowledge { unit, .. }
+            | Self::Reap { unit, .. }
+            | Self::Notify { unit, .. } => Some(unit),
+            Self::Tell { .. }
+            | Self::Disconnect { .. }
+            | Self::Wind { .. }
+            | Self::Reply { .. }
+            | Self::Reload
+            | Self::Report
+            | Self::Exit { .. } => None,
+        }
+    }
+}
+
 /// Where effects are put down, in the order they are to be carried out. Reused, so that a warm stop
 /// path allocates nothing.
 #[derive(Clone, Debug, Default)]

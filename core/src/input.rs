@@ -291,3 +291,38 @@ pub enum Input {
     /// The moment of [`Engine::next_deadline`](crate::Engine::next_deadline) has come. Safe early, late and twice.
     Woken,
 }
+
+impl Input {
+    /// The unit that it is about, if it is about one.
+    #[must_use]
+    pub const fn unit(&self) -> Option<UnitId> {
+        match *self {
+            Self::UnitDeclared { unit, .. }
+            | Self::DependencyDeclared { unit, .. }
+            | Self::UnitRecovered { unit, .. }
+            | Self::StartRequested { unit, .. }
+            | Self::UnitStarted { unit, .. }
+            | Self::StartFailed { unit, .. }
+            | Self::UnitExited { unit, .. }
+            | Self::Progressed { unit, .. }
+            | Self::FindingRecorded { unit, .. }
+            | Self::PauseRequested { unit, .. }
+            | Self::UnitPaused { unit, .. }
+            | Self::ResumeRequested { unit, .. }
+            | Self::StopRequested { unit, .. }
+            | Self::RestartRequested { unit, .. }
+            | Self::CancelRequested { unit, .. }
+            | Self::RemoveRequested { unit, .. }
+            | Self::StepFinished { unit, .. }
+            | Self::Persisted { unit, .. }
+            | Self::Reaped { unit, .. } => Some(unit),
+            Self::ClientAttached { .. }
+            | Self::ClientTold { .. }
+            | Self::ClientLeft { .. }
+            | Self::ShutdownRequested { .. }
+            | Self::SignalReceived { .. }
+            | Self::PhaseFinished { .. }
+            | Self::Woken => None,
+        }
+    }
+}

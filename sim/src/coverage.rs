@@ -1,7 +1,7 @@
 //! What a campaign has seen: which inputs met which statuses, which actions were taken, which faults
 //! struck, and which *sometimes* claims came true.
 
-use winddown_core::{Action, Engine, Input, Span, Status, UnitId};
+use winddown_core::{Action, Engine, Input, Span, Status};
 
 use crate::{claims::Sight, fault::Fault};
 
@@ -48,8 +48,8 @@ const ACTIONS: [Action; 10] = [
 
 impl Coverage {
     pub(crate) fn saw_input(&mut self, engine: &Engine, input: &Input) {
-        if let Some((number, unit)) = unit_input(input)
-            && let Some(status) = engine.status(unit)
+        if let Some(number) = number(input)
+            && let Some(status) = input.unit().and_then(|unit| engine.status(unit))
         {
             self.pairs[status as usize] |= 1 << number;
         }
@@ -122,22 +122,23 @@ impl Coverage {
     }
 }
 
-const fn unit_input(input: &Input) -> Option<(u32, UnitId)> {
+/// The number of an input in [`UNIT_INPUTS`], if it is one of them.
+const fn number(input: &Input) -> Option<u32> {
     match *input {
-        Input::StartRequested { unit, .. } => Some((0, unit)),
-        Input::UnitStarted { unit, .. } => Some((1, unit)),
-        Input::StartFailed { unit, .. } => Some((2, unit)),
-        Input::UnitExited { unit, .. } => Some((3, unit)),
-        Input::FindingRecorded { unit, .. } => Some((4, unit)),
-        Input::PauseRequested { unit, .. } => Some((5, unit)),
-        Input::UnitPaused { unit, .. } => Some((6, unit)),
-        Input::ResumeRequested { unit, .. } => Some((7, unit)),
-        Input::StopRequested { unit, .. } => Some((8, unit)),
-        Input::RestartRequested { unit, .. } => Some((9, unit)),
-        Input::CancelRequested { unit, .. } => Some((10, unit)),
-        Input::RemoveRequested { unit, .. } => Some((11, unit)),
-        Input::StepFinished { unit, .. } => Some((12, unit)),
-        Input::Persisted { unit, .. } => Some((13, unit)),
+        Input::StartRequested { .. } => Some(0),
+        Input::UnitStarted { .. } => Some(1),
+        Input::StartFailed { .. } => Some(2),
+        Input::UnitExited { .. } => Some(3),
+        Input::FindingRecorded { .. } => Some(4),
+        Input::PauseRequested { .. } => Some(5),
+        Input::UnitPaused { .. } => Some(6),
+        Input::ResumeRequested { .. } => Some(7),
+        Input::StopRequested { .. } => Some(8),
+        Input::RestartRequested { .. } => Some(9),
+        Input::CancelRequested { .. } => Some(10),
+        Input::RemoveRequested { .. } => Some(11),
+        Input::StepFinished { .. } => Some(12),
+        Input::Persisted { .. } => Some(13),
         Input::UnitDeclared { .. }
         | Input::DependencyDeclared { .. }
         | Input::UnitRecovered { .. }

@@ -2,37 +2,66 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use winddown_core::Span;
 use winddown_sim::scenario::{System, parse_span};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0    all claims held
-  1    a claim is broken (or a campaign of 100,000 seeds and more never saw what it should)
-  2    usage, or bad input
+  1    a claim is broken, a run panicked, a golden hash differs, or a sweep over 100,000 generated
+       seeds and more never saw something that it should
+  2    usage, bad input, or a file that cannot be read or written
   3    not deterministic
   4    nothing ran
-  130  interrupted; what there was is printed";
+  130  interrupted; the summary so far is printed";
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask sim --scenario navigation --seed 1
+      stop a navigation that sleeps 369 s, and read the timeline
+  cargo xtask sim --seeds 100000
+      a hundred thousand generated shutdowns with faults, every claim checked
+  cargo xtask golden
+      whether seeds still mean in this build what they meant when the list was written
+
+";
 
 const SIM_EXAMPLES: &str = "\
 Examples:
-  cargo xtask sim --scenario sim/scenarios/navigation.toml --seed 1
-      stop a navigation that sleeps 369 s, and read the timeline
   cargo xtask sim --seed 7
       one generated scenario: the seed says what it is
+  cargo xtask sim --scenario sim/scenarios/navigation.toml --seed 1
+      stop a navigation that sleeps 369 s, and read the timeline
+  cargo xtask sim --seed 7 --format json | jq 'select(.type == \"step\").input'
+      the same for programs
   cargo xtask sim --seeds 100000
       a hundred thousand shutdowns with faults, every claim checked
   cargo xtask sim --seeds 0..5000 --system daemon --until-failure
       one contract only, until the first broken claim
   cargo xtask sim --time 60s --check-determinism
       as many as fit into a minute, each of them twice
+  cargo xtask sim --seeds 1000000.. --until-failure
+      from there on, until something breaks or Ctrl-C (the second one does not wait)
+
+What broke is kept in breaches/ as it is found, with its whole timeline.
+
+";
+
+const GOLDEN_EXAMPLES: &str = "\
+Examples:
+  cargo xtask golden
+      compare this debug build with the list in sim/golden.txt
+  cargo run --release --package xtask -- golden
+      the same with the release build: a seed must mean the same in both
+  cargo xtask golden --bless
+      write the list anew, after a change that was meant
 
 ";
 
 /// Runs, sweeps and replays winddown's simulator.
 #[derive(Debug, Parser)]
-#[command(bin_name = "cargo xtask", max_term_width = 100, after_help = EXIT_CODES)]
+#[command(bin_name = "cargo xtask", max_term_width = 100, after_help = format!("{EXAMPLES}{EXIT_CODES}"))]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -44,38 +73,40 @@ pub(crate) enum Command {
     #[command(after_help = format!("{SIM_EXAMPLES}{EXIT_CODES}"))]
     Sim(SimArguments),
     /// Recompute the committed hashes in this build, and compare.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = format!("{GOLDEN_EXAMPLES}{EXIT_CODES}"))]
     Golden(GoldenArguments),
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true)
+    .args(["seed", "seeds", "time", "until_failure"]))]
 pub(crate) struct SimArguments {
     /// Play this one seed and print its timeline. Decimal, or hex with 0x.
-    #[arg(long, value_parser = parse_seed, required_unless_present_any = ["seeds", "time"])]
+    #[arg(long, value_parser = parse_seed, conflicts_with_all = ["seeds", "time", "until_failure", "jobs"])]
     pub(crate) seed: Option<u64>,
 
-    /// Sweep over these seeds: A..B, or N for 0..N.
-    #[arg(long, value_name = "A..B|N", value_parser = parse_seeds, conflicts_with = "seed")]
+    /// Sweep over these seeds: A..B, or N for 0..N, or A.. without an end.
+    #[arg(long, value_name = "A..B|N", value_parser = parse_seeds)]
     pub(crate) seeds: Option<Seeds>,
 
     /// Sweep until so much real time has gone by.
-    #[arg(long, value_name = "SPAN", value_parser = parse_time, conflicts_with = "seed")]
+    #[arg(long, value_name = "SPAN", value_parser = parse_time)]
     pub(crate) time: Option<Span>,
 
     /// Generate scenarios of this system only: container, provider, daemon, session or task.
-    #[arg(long, value_name = "NAME", value_parser = parse_system, conflicts_with = "scenario")]
+    #[arg(long, value_name = "NAME", value_parser = System::by_name, conflicts_with = "scenario")]
     pub(crate) system: Option<System>,
 
-    /// Play this scenario file instead of a generated one.
+    /// Play this scenario instead of generated ones: a file, or the name of one in sim/scenarios.
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
 
-    /// How many threads a sweep has. All cores unless said otherwise.
+    /// How many threads a sweep has. All cores unless said otherwise. Changes the speed and nothing else.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) jobs: Option<u16>,
 
-    /// Stop a sweep at its first broken claim.
-    #[arg(long, conflicts_with = "seed")]
+    /// Stop a sweep at its first failure.
+    #[arg(long)]
     pub(crate) until_failure: bool,
 
     /// Run every seed twice, and compare.
@@ -98,7 +129,8 @@ pub(crate) struct GoldenArguments {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Seeds {
     pub(crate) first: u64,
-    pub(crate) end: u64,
+    /// `None`: there is no last one.
+    pub(crate) end: Option<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -110,37 +142,54 @@ pub(crate) enum Format {
 }
 
 impl SimArguments {
-    /// The seeds of a sweep, if this is one.
-    pub(crate) fn sweep_range(&self) -> Option<Seeds> {
-        let endless = Seeds { first: 0, end: u64::MAX };
-        self.seeds.or_else(|| self.time.map(|_| endless))
+    /// The seeds of a sweep: all there are unless said otherwise.
+    pub(crate) fn sweep_seeds(&self) -> Seeds {
+        self.seeds.unwrap_or(Seeds { first: 0, end: None })
     }
 
     /// The options that say which scenario it is, as they are typed again.
     pub(crate) fn scenario_options(&self) -> String {
         match (&self.scenario, self.system) {
-            (Some(file), _) => format!("--scenario {} ", file.display()),
+            (Some(file), _) => format!("--scenario {} ", quoted(&file.to_string_lossy())),
             (None, Some(system)) => format!("--system {} ", system.name()),
             (None, None) => String::new(),
         }
     }
+
+    /// The same in a few words.
+    pub(crate) fn scenario_words(&self) -> String {
+        match (&self.scenario, self.system) {
+            (Some(file), _) => format!("scenario {}", file.display()),
+            (None, Some(system)) => format!("generated scenarios of system {}", system.name()),
+            (None, None) => "generated scenarios".to_owned(),
+        }
+    }
+}
+
+/// A word for a shell, in quotes if it needs them.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:,@%".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 fn parse_seed(text: &str) -> Result<u64, String> {
-    let parsed = match text.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16),
-        None => text.parse(),
-    };
+    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let parsed = hex.map_or_else(|| text.parse(), |hex| u64::from_str_radix(hex, 16));
     parsed
         .map_err(|_| format!("`{text}` is no seed; expected a number from 0 to 2^64-1, or 0x and hex digits"))
 }
 
 fn parse_seeds(text: &str) -> Result<Seeds, String> {
     let seeds = match text.split_once("..") {
-        Some((first, end)) => Seeds { first: parse_seed(first)?, end: parse_seed(end)? },
-        None => Seeds { first: 0, end: parse_seed(text)? },
+        Some((first, "")) => Seeds { first: parse_seed(first)?, end: None },
+        Some((first, end)) => Seeds { first: parse_seed(first)?, end: Some(parse_seed(end)?) },
+        None => Seeds { first: 0, end: Some(parse_seed(text)?) },
     };
-    if seeds.first >= seeds.end {
+    if seeds.end.is_some_and(|end| seeds.first >= end) {
         return Err(format!("the range `{text}` is empty; expected A..B with A below B, or N above 0"));
     }
     Ok(seeds)
@@ -150,6 +199,27 @@ fn parse_time(text: &str) -> Result<Span, String> {
     parse_span(text).ok_or_else(|| format!("`{text}` is no time; expected for example 60s or 5m"))
 }
 
-fn parse_system(text: &str) -> Result<System, String> {
-    System::by_name(text)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_read_as_people_write_them() {
+        let seeds = |first, end| Ok(Seeds { first, end });
+        assert_eq!(parse_seeds("0x10..0X20"), seeds(16, Some(32)));
+        assert_eq!(parse_seeds("9"), seeds(0, Some(9)));
+        assert_eq!(parse_seeds("9.."), seeds(9, None));
+        for empty in ["0", "9..9", "9..8"] {
+            assert!(parse_seeds(empty).unwrap_err().contains("empty"), "{empty}");
+        }
+        for wrong in ["", "..", "..9", "-1", "1..=2", "18446744073709551616", "0x", "1e6"] {
+            assert!(parse_seeds(wrong).unwrap_err().contains("is no seed"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn commands_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted("sim/scenarios/daemon.toml"), "sim/scenarios/daemon.toml");
+        assert_eq!(quoted("it's mine.toml"), r"'it'\''s mine.toml'");
+    }
 }

@@ -1,8 +1,8 @@
 //! The committed hashes: what a seed means must not change by accident, nor differ between builds.
 
-use std::{fmt::Write as _, fs};
+use std::{collections::BTreeMap, fmt::Write as _, fs};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use winddown_sim::{
     Setup,
     scenario::{Scenario, catalog::SHIPPED},
@@ -12,7 +12,7 @@ use winddown_sim::{
 use crate::{
     breach::workspace,
     cli::GoldenArguments,
-    output::{Code, print},
+    output::{BAD, Code, GOOD, print, styled},
 };
 
 const HEAD: &str = "\
@@ -21,53 +21,56 @@ const HEAD: &str = "\
 # under Semantics, and write the list anew with `cargo xtask golden --bless`.
 ";
 
-/// Generated scenarios that are kept, and seeds of each scenario that comes with winddown.
+const ADVICE: &str = "
+What to do:
+  If nothing was meant to change: play one of these runs here and at the last good commit, and compare
+  the two timelines. Where they part is what changed.
+  If the debug and the release build disagree: something depends on the build, which nothing may.
+  If it was meant: `cargo xtask golden --bless`, and say why in CHANGELOG.md under Semantics.
+";
+
+/// Generated scenarios that are kept.
 const GENERATED: u64 = 32;
+
+/// Seeds that are kept of each scenario that comes with winddown.
 const SEEDS_EACH: u64 = 2;
+
+/// A scenario's name and a seed, and the hash of that run.
+type Hashes = BTreeMap<(String, u64), u64>;
 
 pub(crate) fn run(arguments: &GoldenArguments) -> Result<Code> {
     let file = workspace().join("sim/golden.txt");
-    let present = compute()?;
+    let (text, computed) = compute()?;
     if arguments.bless {
-        fs::write(&file, &present).with_context(|| file.display().to_string())?;
-        print(&format!("{} hashes written to {}\n", lines(&present).count(), file.display()))?;
+        fs::write(&file, &text).with_context(|| file.display().to_string())?;
+        print(&format!("{} hashes written to {}\n", computed.len(), file.display()))?;
         return Ok(Code::Clean);
     }
     let committed = fs::read_to_string(&file)
         .with_context(|| format!("{}: write it with `cargo xtask golden --bless`", file.display()))?;
-    let mut wrong = String::new();
-    let (old, new): (Vec<&str>, Vec<&str>) = (lines(&committed).collect(), lines(&present).collect());
-    if old.len() != new.len() {
-        bail!(
-            "{} has {} lines and should have {}; `cargo xtask golden --bless`",
-            file.display(),
-            old.len(),
-            new.len()
-        );
-    }
-    for (old, new) in old.iter().zip(&new).filter(|(old, new)| old != new) {
-        let _always_fits = writeln!(wrong, "  committed {old}\n  computed  {new}");
-    }
-    if wrong.is_empty() {
-        print(&format!("{} golden hashes are the same in this build\n", new.len()))?;
+    let committed = parse(&committed).with_context(|| file.display().to_string())?;
+    let differences = compare(&committed, &computed);
+    if differences.is_empty() {
+        let good = format!("{} golden hashes are the same in this build", computed.len());
+        print(&format!("{}\n", styled(GOOD, &good)))?;
         return Ok(Code::Clean);
     }
-    print(&format!(
-        "golden hashes differ:\n{wrong}if that is on purpose, bless them and say why in CHANGELOG.md under Semantics\n"
-    ))?;
+    print(&format!("{}\n{differences}{ADVICE}", styled(BAD, "golden hashes differ")))?;
     Ok(Code::Broken)
 }
 
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty())
-}
-
-fn compute() -> Result<String> {
+/// The list as a text, in its own order, and by name and seed.
+fn compute() -> Result<(String, Hashes)> {
     let mut text = HEAD.to_owned();
+    let mut hashes = Hashes::new();
     let mut add = |name: &str, source: &Source, seed: u64| -> Result<()> {
         let (_, outcome) = source.play(seed, &mut None, None)?;
-        let broken = if outcome.breach.is_some() { " BROKEN" } else { "" };
-        let _always_fits = writeln!(text, "{name} {seed} {:016x}{broken}", outcome.hash);
+        if let Some(breach) = outcome.breach {
+            let claim = breach.claim.name();
+            bail!("{name} {seed} breaks {claim}; a broken run is not kept: `{}`", command(name, seed));
+        }
+        let _always_fits = writeln!(text, "{name} {seed} {:016x}", outcome.hash);
+        hashes.insert((name.to_owned(), seed), outcome.hash);
         Ok(())
     };
     for seed in 0..GENERATED {
@@ -80,5 +83,83 @@ fn compute() -> Result<String> {
             add(name, &source, seed)?;
         }
     }
-    Ok(text)
+    Ok((text, hashes))
+}
+
+fn parse(text: &str) -> Result<Hashes> {
+    let mut hashes = Hashes::new();
+    for (place, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let entry = parse_line(line);
+        let (key, hash) = entry.ok_or_else(|| {
+            anyhow!("line {}: `{line}` should be a scenario, a seed and 16 hex digits", place + 1)
+        })?;
+        hashes.insert(key, hash);
+    }
+    Ok(hashes)
+}
+
+fn parse_line(line: &str) -> Option<((String, u64), u64)> {
+    let mut words = line.split_whitespace();
+    let (name, seed, hash) = (words.next()?, words.next()?.parse().ok()?, words.next()?);
+    let hash = u64::from_str_radix(hash, 16).ok().filter(|_| hash.len() == 16 && words.next().is_none())?;
+    Some(((name.to_owned(), seed), hash))
+}
+
+/// A line for each run that differs, with the command that plays it.
+fn compare(committed: &Hashes, computed: &Hashes) -> String {
+    let mut text = String::new();
+    for (key, new) in computed {
+        let (name, seed) = (key.0.as_str(), key.1);
+        let what = match committed.get(key) {
+            Some(old) if old == new => continue,
+            Some(old) => format!("committed {old:016x}, computed {new:016x}"),
+            None => format!("not in the list, computed {new:016x}"),
+        };
+        let _always_fits = writeln!(text, "  {name} {seed}: {what}   {}", command(name, seed));
+    }
+    for (name, seed) in committed.keys().filter(|key| !computed.contains_key(key)) {
+        let _always_fits = writeln!(text, "  {name} {seed}: in the list, but no longer computed");
+    }
+    text
+}
+
+fn command(name: &str, seed: u64) -> String {
+    let scenario = if name == "generated" { String::new() } else { format!("--scenario {name} ") };
+    format!("cargo xtask sim {scenario}--seed {seed}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_named_with_its_command() {
+        let committed = parse("# a comment\n\ngenerated 1 00000000000000aa\ndaemon 1 00000000000000bb\n");
+        let mut computed = committed.unwrap();
+        let committed = computed.clone();
+        assert_eq!(compare(&committed, &computed), "");
+        computed.insert(("daemon".to_owned(), 1), 0xcc);
+        assert_eq!(
+            compare(&committed, &computed),
+            "  daemon 1: committed 00000000000000bb, computed 00000000000000cc   \
+             cargo xtask sim --scenario daemon --seed 1\n"
+        );
+        computed.remove(&("daemon".to_owned(), 1));
+        assert!(compare(&committed, &computed).contains("daemon 1: in the list"));
+        assert!(compare(&computed, &committed).contains("daemon 1: not in the list"));
+    }
+
+    #[test]
+    fn a_damaged_list_is_answered_with_its_line() {
+        for line in
+            ["generated 1", "generated x 00000000000000aa", "generated 1 aa", "a 1 00000000000000aa b"]
+        {
+            let error = parse(&format!("# head\n{line}\n")).unwrap_err().to_string();
+            assert!(error.contains("line 2"), "{error}");
+        }
+    }
 }

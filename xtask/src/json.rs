@@ -3,96 +3,140 @@
 use std::io;
 
 use serde_json::{Value, json};
+use winddown_core::UnitId;
 use winddown_sim::{
-    Ended,
+    Ended, Outcome,
     claims::{Breach, Sight},
     entropy::RNG_VERSION,
     fault::Fault,
-    story::Entry,
-    sweep::Campaign,
+    story::{Entry, Note},
     timeline::SEMANTICS_VERSION,
 };
 
-use crate::{output::print_json, play::Told};
+use crate::{
+    output::print_json,
+    play::{Told, replay},
+    summary::Summary,
+};
 
 /// The version of these lines. A new field does not change it; a changed or missing one does.
-pub(crate) const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 1;
 
 pub(crate) fn print_run(told: &Told) -> io::Result<()> {
-    let scenario = &told.setup.scenario;
-    let units: Vec<String> =
-        (0..told.arena.engine().unit_count()).map(|unit| told.setup.unit_name(unit_id(unit))).collect();
+    let setup = &told.setup;
+    let ids = (0..setup.unit_count()).map(|place| UnitId(u32::try_from(place).unwrap_or(u32::MAX)));
+    let units: Vec<Value> = ids
+        .map(|unit| {
+            let system = setup.system(unit).map(winddown_sim::scenario::System::name);
+            json!({"unit": unit, "name": setup.unit_name(unit), "system": system})
+        })
+        .collect();
     print_json(&json!({
         "type": "run", "schema": SCHEMA, "seed": told.heading.seed, "rng": RNG_VERSION,
-        "semantics": SEMANTICS_VERSION, "scenario": scenario.to_toml(), "units": units,
-        "replay": told.heading.replay,
+        "semantics": SEMANTICS_VERSION, "scenario": told.heading.scenario, "toml": setup.scenario.to_toml(),
+        "units": units, "replay": told.heading.replay,
     }))?;
+    let mut number = 0_u64;
     for (at, entry) in &told.story.entries {
         print_json(&match entry {
             Entry::Step { input, disposition, effects, units } => {
-                let statuses: Vec<Value> =
+                number += 1;
+                let units: Vec<Value> =
                     units.iter().map(|(status, lives)| json!({"status": status, "lives": lives})).collect();
                 json!({
-                    "type": "step", "schema": SCHEMA, "at": at.nanos(), "input": input,
-                    "disposition": disposition, "effects": effects, "units": statuses,
+                    "type": "step", "schema": SCHEMA, "at": at.nanos(), "step": number, "input": input,
+                    "disposition": disposition, "effects": effects, "units": units,
                 })
             }
             Entry::Note(note) => {
-                json!({"type": "note", "schema": SCHEMA, "at": at.nanos(), "note": format!("{note:?}")})
+                let (name, mut object) = self::note(note);
+                object["type"] = "note".into();
+                object["schema"] = SCHEMA.into();
+                object["at"] = at.nanos().into();
+                object["note"] = name.into();
+                object
             }
         })?;
     }
+    match &told.end {
+        Ok(outcome) => print_end(told, outcome),
+        Err(message) => print_json(&json!({"type": "verdict", "schema": SCHEMA, "panicked": message})),
+    }
+}
+
+/// A note's name, and what else there is to say.
+fn note(note: &Note) -> (&'static str, Value) {
+    match *note {
+        Note::Struck(fault, unit) => ("fault-struck", json!({"fault": fault.name(), "unit": unit})),
+        Note::Deaf(unit) => ("deaf", json!({"unit": unit})),
+        Note::OuterStop(outer) => ("outer-stop", json!({"outer": outer.name()})),
+        Note::OuterKill => ("outer-kill", json!({})),
+        Note::Crashed => ("crashed", json!({})),
+        Note::Booted => ("booted", json!({})),
+        Note::Calm => ("calm", json!({})),
+        Note::Broken(claim) => ("broken", json!({"claim": claim.name(), "id": claim.id()})),
+    }
+}
+
+fn print_end(told: &Told, outcome: &Outcome) -> io::Result<()> {
+    let engine = told.arena.engine();
     print_json(&json!({
-        "type": "report", "schema": SCHEMA, "exited": told.arena.engine().has_exited(),
-        "report": told.arena.engine().report(),
+        "type": "report", "schema": SCHEMA, "exited": engine.has_exited(), "report": engine.report(),
     }))?;
-    let outcome = &told.outcome;
     let exit = match outcome.ended {
         Ended::Exited(code) => Some(code),
         Ended::Broken => None,
     };
     print_json(&json!({
-        "type": "verdict", "schema": SCHEMA, "broken": outcome.breach.as_deref().map(breach),
-        "exit": exit, "killed": outcome.killed, "crashes": outcome.crashes, "steps": outcome.steps,
-        "virtual_nanos": outcome.took.nanos(), "trace": format!("{:016x}", outcome.hash),
+        "type": "verdict", "schema": SCHEMA, "held": outcome.breach.is_none(),
+        "broken": outcome.breach.as_deref().map(breach), "exit": exit, "killed": outcome.killed,
+        "crashes": outcome.crashes, "steps": outcome.steps, "virtual_nanos": outcome.took.nanos(),
+        "trace": format!("{:016x}", outcome.hash),
     }))
 }
 
-fn unit_id(place: usize) -> winddown_core::UnitId {
-    winddown_core::UnitId(u32::try_from(place).unwrap_or(u32::MAX))
-}
-
-pub(crate) fn breach(breach: &Breach) -> Value {
+fn breach(breach: &Breach) -> Value {
     json!({
         "claim": breach.claim.name(), "id": breach.claim.id(), "at": breach.at.nanos(),
-        "step": breach.step, "message": breach.message,
+        "step": breach.step, "unit": breach.unit, "message": breach.message,
     })
 }
 
-pub(crate) fn print_campaign(
-    campaign: &Campaign,
-    seconds_nanos: u128,
-    replay: impl Fn(u64) -> String,
-) -> io::Result<()> {
-    for (seed, broken) in &campaign.breaches {
+pub(crate) fn print_campaign(summary: &Summary<'_>) -> io::Result<()> {
+    let (campaign, arguments) = (summary.campaign, summary.arguments);
+    for (seed, found) in &campaign.breaches {
         print_json(&json!({
-            "type": "breach", "schema": SCHEMA, "seed": seed, "breach": breach(broken), "replay": replay(*seed),
+            "type": "breach", "schema": SCHEMA, "seed": seed, "breach": breach(found),
+            "replay": replay(arguments, *seed),
+        }))?;
+    }
+    for (seed, message) in &campaign.panics {
+        print_json(&json!({
+            "type": "panic", "schema": SCHEMA, "seed": seed, "message": message,
+            "replay": replay(arguments, *seed),
         }))?;
     }
     for divergence in &campaign.divergences {
-        print_json(&json!({"type": "divergence", "schema": SCHEMA, "seed": divergence.seed}))?;
+        let (one, other) = divergence.hashes;
+        print_json(&json!({
+            "type": "divergence", "schema": SCHEMA, "seed": divergence.seed,
+            "traces": [format!("{one:016x}"), format!("{other:016x}")],
+        }))?;
     }
     let (pairs, pairs_of) = campaign.coverage.pairs();
     let unseen: Vec<&str> = campaign.coverage.unseen().map(Sight::name).collect();
-    let struck = Fault::ALL.iter().filter(|fault| campaign.coverage.has_struck(**fault));
-    let struck: Vec<&str> = struck.map(|fault| fault.name()).collect();
+    let idle = Fault::ALL.iter().filter(|fault| !campaign.coverage.has_struck(**fault));
+    let idle: Vec<&str> = idle.map(|fault| fault.name()).collect();
     print_json(&json!({
-        "type": "sweep", "schema": SCHEMA, "runs": campaign.runs, "steps": campaign.steps,
-        "virtual_nanos": u64::try_from(campaign.virtual_nanos).unwrap_or(u64::MAX),
-        "elapsed_nanos": u64::try_from(seconds_nanos).unwrap_or(u64::MAX),
+        "type": "sweep", "schema": SCHEMA, "scenarios": arguments.scenario_words(),
+        "first": summary.first, "end": campaign.end, "runs": campaign.runs, "steps": campaign.steps,
+        "virtual_millis": u64::try_from(campaign.virtual_nanos / 1_000_000).unwrap_or(u64::MAX),
+        "elapsed_millis": u64::try_from(summary.elapsed.as_millis()).unwrap_or(u64::MAX),
         "exits": campaign.exits, "crashes": campaign.crashes, "killed": campaign.killed,
-        "breaches": campaign.breach_count, "pairs": pairs, "pairs_of": pairs_of,
-        "faults_struck": struck, "unseen": unseen, "stopped": campaign.stopped,
+        "breaches": campaign.breach_count, "panics": campaign.panic_count,
+        "divergences": campaign.divergences.len(), "pairs": pairs, "pairs_of": pairs_of,
+        "faults_idle": idle, "unseen": unseen, "stopped": campaign.stopped,
+        "interrupted": summary.interrupted, "exit_code": summary.code().number(),
         "hash": format!("{:016x}", campaign.hash),
     }))
 }

@@ -6,6 +6,7 @@ mod golden;
 mod json;
 mod output;
 mod play;
+mod summary;
 mod sweep;
 
 use std::process::ExitCode;
@@ -14,28 +15,21 @@ use clap::Parser as _;
 
 use crate::{
     cli::{Cli, Command},
-    output::{Code, is_closed_pipe},
+    output::{Code, complain},
 };
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Sim(arguments) => {
-            if let Some(seeds) = arguments.sweep_range() {
-                sweep::run(&arguments, seeds)
-            } else {
-                play::run(&arguments)
-            }
-        }
+        Command::Sim(arguments) => match arguments.seed {
+            Some(seed) => play::run(&arguments, seed),
+            None => sweep::run(&arguments),
+        },
         Command::Golden(arguments) => golden::run(&arguments),
     };
-    match result {
-        Ok(code) => code.into(),
-        // Whoever reads has seen enough; that is no failure of ours.
-        Err(error) if is_closed_pipe(&error) => Code::Clean.into(),
-        Err(error) => {
-            output::complain(&format!("error: {error:#}"));
-            Code::Usage.into()
-        }
-    }
+    let code = result.unwrap_or_else(|error| {
+        complain(&format!("error: {error:#}"));
+        Code::Usage
+    });
+    code.into()
 }

@@ -5,6 +5,9 @@ use std::{
     process::ExitCode,
 };
 
+use anstyle::{AnsiColor, Style};
+use winddown_sim::timeline::{Kind, Line};
+
 /// How a command ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Code {
@@ -22,24 +25,33 @@ pub(crate) enum Code {
     Interrupted,
 }
 
-impl From<Code> for ExitCode {
-    fn from(code: Code) -> Self {
-        Self::from(match code {
-            Code::Clean => 0,
-            Code::Broken => 1,
-            Code::Usage => 2,
-            Code::Divergent => 3,
-            Code::Nothing => 4,
-            Code::Interrupted => 130,
-        })
+impl Code {
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Broken => 1,
+            Self::Usage => 2,
+            Self::Divergent => 3,
+            Self::Nothing => 4,
+            Self::Interrupted => 130,
+        }
     }
 }
 
-/// Prints to standard output, with colour only where it is wanted and understood.
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code.number())
+    }
+}
+
+/// Prints to standard output, with colour only where it is wanted and understood. A reader who has seen
+/// enough and closed the pipe is no failure, and changes no exit code.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
 }
 
 /// Prints one JSON object on a line of its own.
@@ -53,7 +65,36 @@ pub(crate) fn complain(text: &str) {
     drop(writeln!(out, "{text}"));
 }
 
-pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let io = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
-    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+/// Bad news.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Good news.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// What a reader may skip.
+const FAINT: Style = Style::new().dimmed();
+/// What comes from outside.
+const NOTE: Style = AnsiColor::Yellow.on_default();
+
+/// Text in a style, ended on each line, so that a cut-off output leaves no terminal in colour.
+pub(crate) fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// A timeline in colour.
+pub(crate) fn painted(lines: &[Line]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let style = match line.kind {
+            Kind::Heading | Kind::Step | Kind::Effect | Kind::Report => None,
+            Kind::Idle => Some(FAINT),
+            Kind::Note => Some(NOTE),
+            Kind::Held => Some(GOOD),
+            Kind::Broken => Some(BAD),
+        };
+        match style.filter(|_| !line.text.is_empty()) {
+            Some(style) => text.push_str(&styled(style, &line.text)),
+            None => text.push_str(&line.text),
+        }
+        text.push('\n');
+    }
+    text
 }

@@ -1,20 +1,23 @@
 //! One seed: its timeline, its report, its verdict.
 
-use std::path::Path;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
 
 use anyhow::{Context as _, Result, anyhow};
 use winddown_sim::{
-    Arena, Outcome, Setup,
+    Arena, Outcome, Setup, run as run_world,
     scenario::{Scenario, catalog::SHIPPED},
     story::Story,
-    sweep::Source,
-    timeline::{self, Heading},
+    sweep::{Source, panic_message},
+    timeline::{self, End, Heading, Line},
 };
 
 use crate::{
     cli::{Format, SimArguments},
     json,
-    output::{Code, print},
+    output::{Code, complain, painted, print},
 };
 
 /// Where scenarios come from, as the arguments say.
@@ -34,12 +37,9 @@ fn read(file: &Path) -> Result<String> {
         (Err(_), Some((_, text))) => Ok((*text).to_owned()),
         (Err(error), None) => {
             let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
-            let hint = format!(
-                "cannot read scenario {} (these come with winddown: {})",
-                file.display(),
-                names.join(", ")
-            );
-            Err(error).context(hint)
+            let (file, names) = (file.display(), names.join(", "));
+            Err(error)
+                .with_context(|| format!("cannot read scenario {file} (these come with winddown: {names})"))
         }
     }
 }
@@ -48,45 +48,66 @@ fn read(file: &Path) -> Result<String> {
 pub(crate) struct Told {
     pub(crate) setup: Setup,
     pub(crate) story: Story,
-    pub(crate) outcome: Outcome,
+    /// What came out, or what was said by the panic that ended it.
+    pub(crate) end: Result<Outcome, String>,
     pub(crate) arena: Arena,
     pub(crate) heading: Heading,
 }
 
 impl Told {
-    pub(crate) fn text(&self) -> String {
-        timeline::render(&self.setup, &self.heading, &self.story, &self.outcome, self.arena.engine())
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        let end = match &self.end {
+            Ok(outcome) => End::Over(outcome),
+            Err(message) => End::Panicked(message),
+        };
+        timeline::lines(&self.setup, &self.heading, &self.story, end, self.arena.engine())
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        let held = self.end.as_ref().is_ok_and(|outcome| outcome.breach.is_none());
+        if held { Code::Clean } else { Code::Broken }
     }
 }
 
+/// The command that plays a seed.
+pub(crate) fn replay(arguments: &SimArguments, seed: u64) -> String {
+    format!("cargo xtask sim {}--seed {seed}", arguments.scenario_options())
+}
+
 pub(crate) fn tell(arguments: &SimArguments, source: &Source, seed: u64) -> Result<Told> {
-    let mut arena = None;
+    let (setup, mut chooser) = source.open(seed).with_context(|| format!("seed {seed}"))?;
+    let mut arena = Arena::new(&setup);
     let mut story = Story::default();
-    let (setup, outcome) = source.play(seed, &mut arena, Some(&mut story))?;
+    let end =
+        catch_unwind(AssertUnwindSafe(|| run_world(&setup, &mut chooser, &mut arena, Some(&mut story))));
+    let end = end.map_err(|panic| panic_message(panic.as_ref()));
     let scenario = match (&arguments.scenario, arguments.system) {
         (Some(_), _) => format!("scenario {}", setup.scenario.name),
         (None, Some(system)) => format!("generated, system {}", system.name()),
         (None, None) => "generated".to_owned(),
     };
-    let replay = format!("cargo xtask sim {}--seed {seed}", arguments.scenario_options());
-    let arena = arena.context("a run leaves an arena")?;
-    Ok(Told { setup, story, outcome, arena, heading: Heading { seed, scenario, replay } })
+    let heading = Heading { seed, scenario, replay: replay(arguments, seed) };
+    Ok(Told { setup: setup.into_owned(), story, end, arena, heading })
 }
 
-pub(crate) fn run(arguments: &SimArguments) -> Result<Code> {
-    let Some(seed) = arguments.seed else { return Ok(Code::Nothing) };
+pub(crate) fn run(arguments: &SimArguments, seed: u64) -> Result<Code> {
     let source = source(arguments)?;
     let told = tell(arguments, &source, seed)?;
     match arguments.format {
-        Format::Text => print(&told.text())?,
+        Format::Text => print(&painted(&told.lines()))?,
         Format::Json => json::print_run(&told)?,
     }
     if arguments.check_determinism {
         let again = tell(arguments, &source, seed)?;
-        if again.outcome.hash != told.outcome.hash || again.story != told.story {
-            crate::output::complain("NOT DETERMINISTIC: the same seed gave two different runs");
+        if again.end != told.end || again.story != told.story {
+            let alike = again.story.entries.iter().zip(&told.story.entries);
+            let alike = alike.take_while(|(one, other)| one == other).count();
+            complain(&format!(
+                "NOT DETERMINISTIC: seed {seed} gave two runs, which differ from line {} of the timeline on",
+                alike + 1
+            ));
             return Ok(Code::Divergent);
         }
     }
-    Ok(if told.outcome.breach.is_some() { Code::Broken } else { Code::Clean })
+    Ok(told.code())
 }

@@ -1,214 +1,172 @@
-//! Many seeds: progress on a terminal, a summary, coverage, and every breach with its replay command.
+//! Many seeds: progress while they run, and a summary when they have.
 
 use std::{
-    fmt::Write as _,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    fmt,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressStyle};
-use winddown_core::Status;
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use winddown_sim::{
-    claims::{Breach, Sight},
-    fault::Fault,
-    sweep::{Campaign, Order, Source, Watcher, sweep},
+    claims::Breach,
+    sweep::{BREACHES_KEPT, Order, Source, Watcher, sweep},
 };
 
 use crate::{
     breach,
-    cli::{Format, Seeds, SimArguments},
+    cli::{Format, SimArguments},
     json,
     output::{Code, complain, print},
     play,
+    summary::Summary,
 };
 
-/// From so many seeds on, a campaign that never saw something has stopped testing it.
-const CAMPAIGN: u64 = 100_000;
+/// Where no bar can be shown, a line says this often how far it is: a log that stands still for longer
+/// looks like one of a job that hangs.
+const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// More breaches than this are not written to disk: one bug, many seeds.
-const KEPT_ON_DISK: u64 = 20;
+/// Somebody pressed Ctrl-C.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+pub(crate) fn run(arguments: &SimArguments) -> Result<Code> {
+    let source = play::source(arguments)?;
+    listen();
+    let seeds = arguments.sweep_seeds();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = arguments.jobs.map_or(cores, usize::from);
+    let order = Order {
+        source: source.clone(),
+        first: seeds.first,
+        end: seeds.end.unwrap_or(u64::MAX),
+        jobs,
+        until_failure: arguments.until_failure,
+        check_determinism: arguments.check_determinism,
+    };
+    if arguments.format == Format::Text {
+        let end = seeds.end.map(|end| end.to_string()).unwrap_or_default();
+        let what = arguments.scenario_words();
+        let threads = if jobs == 1 { "1 thread".to_owned() } else { format!("{jobs} threads") };
+        print(&format!("sweep of {what}, seeds {}..{end}, on {threads}\n", seeds.first))?;
+    }
+    let eyes = Eyes::new(arguments, &source);
+    let campaign = sweep(&order, &eyes)?;
+    eyes.bar.finish_and_clear();
+    let elapsed = eyes.started.elapsed();
+    let interrupted = INTERRUPTED.load(Ordering::Relaxed);
+    let summary = Summary { arguments, first: seeds.first, campaign: &campaign, elapsed, interrupted };
+    for (seed, found) in summary.shown_breaches() {
+        if !breach::workspace().join(breach::file(arguments, *seed)).exists() {
+            breach::keep(arguments, &source, *seed, &breach::words(found));
+        }
+    }
+    match arguments.format {
+        Format::Text => print(&summary.text())?,
+        Format::Json => json::print_campaign(&summary)?,
+    }
+    Ok(summary.code())
+}
+
+/// The first Ctrl-C asks for the summary so far; the second does not wait for it.
+fn listen() {
+    let handler = || {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(Code::Interrupted.number().into());
+        }
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        complain(&format!("an interrupt will not be answered with a summary: {error}"));
+    }
+}
+
+/// Who looks on.
 struct Eyes<'a> {
     arguments: &'a SimArguments,
     source: &'a Source,
     bar: ProgressBar,
+    started: Instant,
     until: Option<Instant>,
-    interrupted: &'static AtomicBool,
-    kept: AtomicU64,
+    said: Mutex<Instant>,
+    failures: AtomicU64,
+}
+
+impl<'a> Eyes<'a> {
+    fn new(arguments: &'a SimArguments, source: &'a Source) -> Self {
+        let started = Instant::now();
+        let until = arguments.time.map(|span| started + Duration::from_nanos(span.nanos()));
+        let bar = bar(arguments);
+        Self {
+            arguments,
+            source,
+            bar,
+            started,
+            until,
+            said: Mutex::new(started),
+            failures: AtomicU64::new(0),
+        }
+    }
+
+    /// Keeps a failure on disk: the first hundred, since one bug has many seeds.
+    fn failed(&self, seed: u64, what: &str) {
+        let before = self.failures.fetch_add(1, Ordering::Relaxed);
+        if before < BREACHES_KEPT as u64 {
+            breach::keep(self.arguments, self.source, seed, what);
+        }
+        self.bar.set_message(format!(", {} failed", before + 1));
+    }
 }
 
 impl Watcher for Eyes<'_> {
     fn progress(&self, done: u64) {
         self.bar.set_position(done);
+        if !self.bar.is_hidden() || self.arguments.format == Format::Json {
+            return;
+        }
+        let now = Instant::now();
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.duration_since(*said) >= LINE_EVERY {
+            *said = now;
+            let failures = self.failures.load(Ordering::Relaxed);
+            complain(&format!("{done} seeds in {:.0?}, {failures} failed", self.started.elapsed()));
+        }
     }
 
     fn found(&self, seed: u64, found: &Breach) {
-        if self.kept.fetch_add(1, Ordering::Relaxed) < KEPT_ON_DISK {
-            breach::keep(self.arguments, self.source, seed, found);
-        }
+        self.failed(seed, &breach::words(found));
+    }
+
+    fn panicked(&self, seed: u64, message: &str) {
+        self.failed(seed, message);
     }
 
     fn must_stop(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed) || self.until.is_some_and(|until| Instant::now() >= until)
+        INTERRUPTED.load(Ordering::Relaxed) || self.until.is_some_and(|until| Instant::now() >= until)
     }
 }
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-pub(crate) fn run(arguments: &SimArguments, seeds: Seeds) -> Result<Code> {
-    let source = play::source(arguments)?;
-    if let Err(error) = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)) {
-        complain(&format!("an interrupt will not be answered with a summary: {error}"));
-    }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = arguments.jobs.map_or(cores, usize::from);
-    let started = Instant::now();
-    let until = arguments.time.map(|span| started + Duration::from_nanos(span.nanos()));
-    let eyes = Eyes {
-        arguments,
-        source: &source,
-        bar: bar(arguments, seeds),
-        until,
-        interrupted: &INTERRUPTED,
-        kept: AtomicU64::new(0),
-    };
-    let order = Order {
-        source: source.clone(),
-        first: seeds.first,
-        end: seeds.end,
-        jobs,
-        until_failure: arguments.until_failure,
-        check_determinism: arguments.check_determinism,
-    };
-    let campaign = sweep(&order, &eyes)?;
-    eyes.bar.finish_and_clear();
-    let elapsed = started.elapsed();
-    let replay = |seed| breach::replay(arguments, seed);
-    match arguments.format {
-        Format::Text => print(&summary(arguments, seeds, jobs, &campaign, elapsed))?,
-        Format::Json => json::print_campaign(&campaign, elapsed.as_nanos(), replay)?,
-    }
-    Ok(verdict(arguments, &campaign))
-}
-
-fn bar(arguments: &SimArguments, seeds: Seeds) -> ProgressBar {
-    if arguments.format == Format::Json || seeds.end == u64::MAX {
+/// A bar, or a count where nobody knows how many there will be. It hides itself where standard error is
+/// no terminal.
+fn bar(arguments: &SimArguments) -> ProgressBar {
+    let seeds = arguments.sweep_seeds();
+    if arguments.format == Format::Json {
         return ProgressBar::hidden();
     }
-    // It hides itself where standard error is no terminal.
-    let bar = ProgressBar::new(seeds.end - seeds.first);
-    if let Ok(style) =
-        ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} seeds, {per_sec}, {eta} left")
-    {
-        bar.set_style(style);
-    }
-    bar
-}
-
-fn verdict(arguments: &SimArguments, campaign: &Campaign) -> Code {
-    if INTERRUPTED.load(Ordering::Relaxed) {
-        Code::Interrupted
-    } else if !campaign.divergences.is_empty() {
-        Code::Divergent
-    } else if campaign.breach_count > 0
-        || (is_campaign(arguments, campaign) && campaign.coverage.unseen().count() > 0)
-    {
-        Code::Broken
-    } else if campaign.runs == 0 {
-        Code::Nothing
-    } else {
-        Code::Clean
-    }
-}
-
-/// Only a long sweep over all kinds of scenarios has to see everything.
-fn is_campaign(arguments: &SimArguments, campaign: &Campaign) -> bool {
-    let all_kinds = arguments.system.is_none() && arguments.scenario.is_none() && !arguments.until_failure;
-    all_kinds && campaign.runs >= CAMPAIGN
-}
-
-/// Writing to a string cannot fail.
-macro_rules! line {
-    ($to:expr, $($text:tt)*) => {{ let _always_fits = writeln!($to, $($text)*); }};
-}
-
-fn summary(
-    arguments: &SimArguments,
-    seeds: Seeds,
-    jobs: usize,
-    campaign: &Campaign,
-    elapsed: Duration,
-) -> String {
-    let mut text = String::new();
-    let what = match (&arguments.scenario, arguments.system) {
-        (Some(file), _) => file.display().to_string(),
-        (None, Some(system)) => format!("generated scenarios of system {}", system.name()),
-        (None, None) => "generated scenarios".to_owned(),
+    let (bar, template) = match seeds.end.filter(|_| arguments.time.is_none()) {
+        Some(end) => (
+            ProgressBar::new(end - seeds.first),
+            "{bar:40} {human_pos}/{human_len} seeds, {rate}, {eta} left{msg}",
+        ),
+        None => (ProgressBar::new_spinner(), "{spinner} {human_pos} seeds in {elapsed_precise}, {rate}{msg}"),
     };
-    let end = if seeds.end == u64::MAX { "…".to_owned() } else { seeds.end.to_string() };
-    line!(text, "sweep of {what}, seeds {}..{end}, {jobs} threads", seeds.first);
-    let nanos = elapsed.as_nanos().max(1);
-    let per_second = |count: u128| count * 1_000_000_000 / nanos;
-    line!(
-        text,
-        "  runs          {} in {:.1?}, {} a second",
-        campaign.runs,
-        elapsed,
-        per_second(campaign.runs.into())
-    );
-    line!(text, "  steps         {}, {} a second", campaign.steps, per_second(campaign.steps.into()));
-    let years = campaign.virtual_nanos / (365 * 86_400 * 1_000_000_000);
-    let days = campaign.virtual_nanos / (86_400 * 1_000_000_000) % 365;
-    let rate = per_second(campaign.virtual_nanos) / (3_600 * 1_000_000_000);
-    line!(text, "  virtual time  {years} years and {days} days, {rate} hours a second");
-    line!(text, "  exits         {} with code 0, {} with code 1", campaign.exits[0], campaign.exits[1]);
-    line!(text, "  crashes       {}, of which {} were kills from outside", campaign.crashes, campaign.killed);
-    coverage(&mut text, campaign, arguments);
-    line!(text, "  hash of all   {:016x}", campaign.hash);
-    for divergence in &campaign.divergences {
-        let (one, other) = divergence.hashes;
-        line!(text, "\nNOT DETERMINISTIC  seed {}: {one:016x}, then {other:016x}", divergence.seed);
-    }
-    for (seed, found) in campaign.breaches.iter().take(10) {
-        text.push_str(&breach::block(arguments, *seed, found));
-    }
-    if campaign.breach_count > 10 {
-        line!(text, "\n… {} broken runs in all, of {}", campaign.breach_count, campaign.runs);
-    } else if campaign.breach_count == 0 && campaign.divergences.is_empty() {
-        line!(text, "all claims held");
-    }
-    text
-}
-
-fn coverage(text: &mut String, campaign: &Campaign, arguments: &SimArguments) {
-    let seen = &campaign.coverage;
-    let (pairs, of) = seen.pairs();
-    line!(text, "  coverage      {pairs} of {of} pairs of a status and an input");
-    for status in Status::ALL {
-        let met = seen.inputs_met(status).count();
-        let missing = winddown_sim::coverage::UNIT_INPUTS.len() - met;
-        if missing > 0 && pairs > of / 2 {
-            let names: Vec<&str> = winddown_sim::coverage::UNIT_INPUTS
-                .into_iter()
-                .filter(|name| !seen.inputs_met(status).any(|other| other == *name))
-                .collect();
-            line!(text, "                {status} never met: {}", names.join(", "));
-        }
-    }
-    let actions = seen.actions();
-    line!(text, "                actions: {}", actions.join(", "));
-    let struck = Fault::ALL.iter().filter(|fault| seen.has_struck(**fault)).count();
-    line!(text, "                {struck} of {} faults struck", Fault::ALL.len());
-    let unseen: Vec<&str> = seen.unseen().map(Sight::name).collect();
-    line!(
-        text,
-        "                {} of {} sometimes-claims seen",
-        Sight::ALL.len() - unseen.len(),
-        Sight::ALL.len()
-    );
-    for name in unseen {
-        let gravity = if is_campaign(arguments, campaign) { "NEVER SEEN" } else { "not seen" };
-        line!(text, "                {gravity}: {name}");
+    let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A bar that cannot be drawn is no reason to stop.
+        let _drawn = write!(out, "{:.0} a second", state.per_sec());
+    };
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style.with_key("rate", rate)),
+        Err(_) => bar,
     }
 }

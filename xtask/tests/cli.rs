@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, what must not be is a panic")]
 
-use std::process::{Command, Output, Stdio};
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Command, Output, Stdio},
+};
 
 fn xtask(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask"))
@@ -48,26 +51,84 @@ fn a_seed_is_the_same_bytes_in_every_process() {
 
 #[test]
 fn a_shipped_scenario_is_found_by_its_name() {
-    let said = check(&["sim", "--scenario", "navigation", "--seed", "1"], 0, &["369.000000s", "exit code 0"]);
-    assert!(said.contains("request 2: stop navigation   [ignored: it is stopped already]"));
+    let words = [
+        "navigation (container)",
+        "#2: navigation is asked to stop: ignored, it is stopped already",
+        "369.000s  s  navigation exits: failed",
+        "exit code 0: everything recorded is durable",
+        "replay: cargo xtask sim --scenario navigation --seed 1",
+    ];
+    check(&["sim", "--scenario", "navigation", "--seed", "1"], 0, &words);
 }
 
 #[test]
 fn a_sweep_says_what_it_did() {
     let words = ["runs          500 in", "coverage", "sometimes-claims", "all claims held"];
     check(&["sim", "--seeds", "100..600", "--jobs", "2", "--check-determinism"], 0, &words);
-    check(&["sim", "--seeds", "300", "--system", "daemon"], 0, &["system daemon"]);
+    check(&["sim", "--seeds", "300", "--system", "daemon"], 0, &["system daemon", "not seen: "]);
+    let words = ["scenario stop-storm, seeds 0..70", "for seeds 0..70", "all claims held"];
+    check(&["sim", "--seeds", "70", "--scenario", "stop-storm"], 0, &words);
+}
+
+/// All but the lines that say how fast it was.
+fn without_speed(arguments: &[&str]) -> String {
+    let output = xtask(arguments);
+    let lines = text(&output.stdout);
+    lines.lines().filter(|line| !line.contains(" thread") && !line.contains(" a second")).collect()
+}
+
+#[test]
+fn the_number_of_threads_changes_the_speed_and_nothing_else() {
+    let with = |jobs| without_speed(&["sim", "--seeds", "40..1300", "--until-failure", "--jobs", jobs]);
+    assert_eq!(with("1"), with("5"));
+}
+
+#[test]
+fn the_last_seeds_there_are_can_be_swept() {
+    let seeds = "18446744073709551610..18446744073709551615";
+    check(&["sim", "--seeds", seeds], 0, &["runs          5 in"]);
+    check(&["sim", "--seed", "0xffffffffffffffff"], 0, &["--seed 18446744073709551615"]);
+}
+
+#[test]
+fn a_sweep_without_time_is_one_in_which_nothing_ran() {
+    let said = check(&["sim", "--time", "0s"], 4, &["nothing ran"]);
+    assert!(!said.contains("all claims held"));
+}
+
+/// The signal that Ctrl-C sends.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_sweep_says_what_it_did_so_far() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["sim", "--seeds", "9..", "--jobs", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Its first line is out when it listens.
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    out.read_line(&mut said).unwrap();
+    assert_eq!(said, "sweep of generated scenarios, seeds 9.., on 1 thread\n");
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    out.read_to_string(&mut said).unwrap();
+    assert!(said.contains("interrupted: this is what there is so far"), "{said}");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]
 fn what_cannot_be_understood_is_usage_and_teaches() {
-    check(&["sim"], 2, &["--seed"]);
+    check(&["sim"], 2, &["--seed <SEED>", "--seeds", "--time"]);
     check(&["sim", "--seed", "seven"], 2, &["`seven` is no seed"]);
     check(&["sim", "--seeds", "9..9"], 2, &["empty", "A below B"]);
     check(&["sim", "--seeds", "0"], 2, &["empty"]);
     check(&["sim", "--seed", "1", "--system", "contaner"], 2, &["did you mean `container`?", "daemon"]);
     check(&["sim", "--seed", "1", "--scenario", "no/such.toml"], 2, &["no/such.toml", "stop-storm"]);
+    check(&["sim", "--seed", "1", "--scenario", "/"], 2, &["cannot read scenario /"]);
     check(&["sim", "--seed", "1", "--seeds", "5"], 2, &["cannot be used with"]);
+    check(&["sim", "--seed", "1", "--jobs", "5"], 2, &["cannot be used with"]);
     check(&["sim", "--time", "3"], 2, &["is no time"]);
     check(&["golden", "--blss"], 2, &["--bless"]);
 }
@@ -84,27 +145,32 @@ fn a_bad_file_is_answered_with_its_place() {
     );
 }
 
+/// The types of all lines.
+fn types_of_lines(arguments: &[&str]) -> Vec<String> {
+    let output = xtask(arguments);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    let read = |line: &str| {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(value["schema"], 1, "{line}");
+        value["type"].as_str().unwrap().to_owned()
+    };
+    text(&output.stdout).lines().map(read).collect()
+}
+
 #[test]
 fn every_line_of_json_has_a_type_and_a_schema() {
-    let runs =
-        [vec!["sim", "--seed", "3", "--format", "json"], vec!["sim", "--seeds", "50", "--format", "json"]];
-    for arguments in runs {
-        let output = xtask(&arguments);
-        assert_eq!(output.status.code(), Some(0));
-        let mut types = Vec::new();
-        for line in text(&output.stdout).lines() {
-            let value: serde_json::Value = serde_json::from_str(line).unwrap();
-            assert_eq!(value["schema"], 1, "{line}");
-            types.push(value["type"].as_str().unwrap().to_owned());
-        }
-        let last = types.last().map(String::as_str);
-        assert!(matches!(last, Some("verdict" | "sweep")), "{types:?}");
-    }
+    let types = types_of_lines(&["sim", "--seed", "3", "--format", "json"]);
+    assert_eq!(types.first().map(String::as_str), Some("run"));
+    assert_eq!(types[types.len() - 2..], ["report", "verdict"]);
+    assert!(types[1..types.len() - 2].iter().all(|kind| kind == "step" || kind == "note"), "{types:?}");
+    assert_eq!(types_of_lines(&["sim", "--seeds", "50", "--format", "json"]), ["sweep"]);
 }
 
 #[test]
 fn help_teaches() {
-    check(&["--help"], 0, &["sim", "golden", "Exit codes", "130"]);
+    check(&["--help"], 0, &["sim", "golden", "Examples", "Exit codes", "130"]);
+    check(&["golden", "--help"], 0, &["Examples", "--bless", "Exit codes", "differs"]);
     check(
         &["sim", "--help"],
         0,

@@ -183,7 +183,7 @@ impl Judge {
     /// Before the engine takes the input.
     pub(crate) fn before(&mut self, engine: &Engine, input: &Input) {
         self.draining = engine.is_draining();
-        if let Some(unit) = unit_of(input) {
+        if let Some(unit) = input.unit() {
             let ledger = &mut self.units[unit.index()];
             if !ledger.on_way && !self.draining {
                 return;
@@ -364,37 +364,5 @@ impl Judge {
             }
             _ => Ok(()),
         }
-    }
-}
-
-/// The unit that an input is about.
-pub(super) const fn unit_of(input: &Input) -> Option<UnitId> {
-    match *input {
-        Input::UnitDeclared { unit, .. }
-        | Input::DependencyDeclared { unit, .. }
-        | Input::UnitRecovered { unit, .. }
-        | Input::StartRequested { unit, .. }
-        | Input::UnitStarted { unit, .. }
-        | Input::StartFailed { unit, .. }
-        | Input::UnitExited { unit, .. }
-        | Input::Progressed { unit, .. }
-        | Input::FindingRecorded { unit, .. }
-        | Input::PauseRequested { unit, .. }
-        | Input::UnitPaused { unit, .. }
-        | Input::ResumeRequested { unit, .. }
-        | Input::StopRequested { unit, .. }
-        | Input::RestartRequested { unit, .. }
-        | Input::CancelRequested { unit, .. }
-        | Input::RemoveRequested { unit, .. }
-        | Input::StepFinished { unit, .. }
-        | Input::Persisted { unit, .. }
-        | Input::Reaped { unit, .. } => Some(unit),
-        Input::ClientAttached { .. }
-        | Input::ClientTold { .. }
-        | Input::ClientLeft { .. }
-        | Input::ShutdownRequested { .. }
-        | Input::SignalReceived { .. }
-        | Input::PhaseFinished { .. }
-        | Input::Woken => None,
     }
 }

@@ -246,32 +246,10 @@ impl Judge {
         let rung = usize::try_from(ledger.rung).ok().and_then(|place| rungs.get(place));
         let waits = rung.is_some_and(|rung| rung.action.needs_body());
         let settled = scene.engine.unit(unit).is_none_or(|view| view.status.is_terminal());
-        if !waits || settled || effects.iter().any(|effect| unit_of(effect) == Some(unit)) {
+        if !waits || settled || effects.iter().any(|effect| effect.unit() == Some(unit)) {
             return Ok(());
         }
         let text = format!("{} has nothing left to wait for, and nothing follows", scene.name(unit));
         scene.broken(Claim::FailureIsFinished, Some(unit), text)
-    }
-}
-
-/// The unit that an effect is about.
-fn unit_of(effect: &Effect) -> Option<UnitId> {
-    match *effect {
-        Effect::Start { unit, .. }
-        | Effect::Pause { unit, .. }
-        | Effect::Resume { unit, .. }
-        | Effect::Perform { unit, .. }
-        | Effect::Checkpoint { unit, .. }
-        | Effect::Persist { unit, .. }
-        | Effect::Acknowledge { unit, .. }
-        | Effect::Reap { unit, .. }
-        | Effect::Notify { unit, .. } => Some(unit),
-        Effect::Tell { .. }
-        | Effect::Disconnect { .. }
-        | Effect::Wind { .. }
-        | Effect::Reply { .. }
-        | Effect::Reload
-        | Effect::Report
-        | Effect::Exit { .. } => None,
     }
 }

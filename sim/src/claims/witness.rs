@@ -4,7 +4,7 @@ use winddown_core::{Caller, Disposition, Effect, Input, Outcome, Signal, Within}
 
 use super::{
     Sight,
-    judge::{Judge, Scene, Verdict, unit_of},
+    judge::{Judge, Scene, Verdict},
 };
 
 impl Judge {
@@ -106,7 +106,7 @@ impl Judge {
         disposition: Disposition,
         effects: &[Effect],
     ) -> Verdict {
-        match unit_of(input) {
+        match input.unit() {
             Some(unit) => self.way_over(scene, unit)?,
             None => self.refresh(scene),
         }

@@ -1,92 +1,99 @@
 //! Inputs, effects and notes in plain words.
 
 use winddown_core::{
-    Action, Answer, Caller, Effect, Exit, Input, Notice, Outcome, Reason, Row, Signal, UnitId, Within,
+    Action, Answer, Caller, Effect, Exit, Incarnation, Input, Moment, Notice, Outcome, Phase, Reason, Row,
+    Signal, UnitId,
 };
 
+use super::{heading::within_words, moment, short};
 use crate::{setup::Setup, story::Note};
 
-/// What came in, as a sentence.
-pub(super) fn input(setup: &Setup, input: &Input) -> String {
+/// What came in, as a sentence. `idle`: it changed nothing, so that it matters which start it was about.
+pub(super) fn input(setup: &Setup, input: &Input, idle: bool) -> String {
     let name = |unit: UnitId| setup.unit_name(unit);
+    let asked = |unit: UnitId, caller: Caller, what: &str| asks(&name(unit), caller, what);
     match *input {
         Input::UnitDeclared { unit, .. } => format!("{} is declared", name(unit)),
         Input::DependencyDeclared { unit, on } => format!("{} depends on {}", name(unit), name(on)),
         Input::UnitRecovered { unit, row } => format!("found in the store: {}", self::row(&name(unit), row)),
-        Input::StartRequested { unit, caller } => format!("{}start {}", asks(caller), name(unit)),
-        Input::UnitStarted { unit, incarnation } => format!("{} is up (start {incarnation})", name(unit)),
+        Input::StartRequested { unit, caller } => asked(unit, caller, "start"),
+        Input::UnitStarted { unit, incarnation } => format!("{} is up{}", name(unit), nth(incarnation, idle)),
         Input::StartFailed { unit, incarnation } => {
-            format!("{} cannot be started (start {incarnation})", name(unit))
+            format!("{} cannot be started{}", name(unit), nth(incarnation, idle))
         }
         Input::UnitExited { unit, incarnation, exit } => {
-            let how = match exit {
-                Exit::Completed => "completes",
-                Exit::Failed => "fails",
-                Exit::Panicked => "panics",
-                Exit::Ended => "ends",
-            };
-            format!("{} {how} (start {incarnation})", name(unit))
+            format!("{} {}{}", name(unit), self::exit(exit), nth(incarnation, idle))
         }
         Input::Progressed { unit, .. } => format!("{} reports progress", name(unit)),
         Input::FindingRecorded { unit, durable: false } => format!("{} records a finding", name(unit)),
         Input::FindingRecorded { unit, durable: true } => {
             format!("{} records a finding, and waits until it is durable", name(unit))
         }
-        Input::PauseRequested { unit, caller } => format!("{}pause {}", asks(caller), name(unit)),
-        Input::UnitPaused { unit, .. } => format!("{} holds still", name(unit)),
-        Input::ResumeRequested { unit, caller } => format!("{}resume {}", asks(caller), name(unit)),
+        Input::PauseRequested { unit, caller } => asked(unit, caller, "hold still"),
+        Input::UnitPaused { unit, incarnation } => {
+            format!("{} holds still{}", name(unit), nth(incarnation, idle))
+        }
+        Input::ResumeRequested { unit, caller } => asked(unit, caller, "go on"),
         Input::StopRequested { unit, force, within, caller } => {
-            let force = if force { ", by force" } else { "" };
-            format!("{}stop {}{}{force}", asks(caller), name(unit), self::within(within))
+            let force = if force { " by force" } else { "" };
+            asked(unit, caller, &format!("stop{force}{}", within_words(within)))
         }
-        Input::RestartRequested { unit, caller } => format!("{}restart {}", asks(caller), name(unit)),
+        Input::RestartRequested { unit, caller } => asked(unit, caller, "stop and start again"),
         Input::CancelRequested { unit, reason, caller } => {
-            format!("{}cancel {}{}", asks(caller), name(unit), self::reason(reason))
+            let why = self::reason(reason);
+            asked(unit, caller, &format!("cancel ({})", why.trim_start_matches(", ")))
         }
-        Input::RemoveRequested { unit, caller } => format!("{}remove {}", asks(caller), name(unit)),
+        Input::RemoveRequested { unit, caller } => asked(unit, caller, "be forgotten"),
         Input::StepFinished { unit, step, outcome } => {
             let action = action_of(setup, unit, step.rung).map_or("a step", Action::name);
-            format!("{action} of {}: {}", name(unit), self::outcome(outcome))
+            let nth = nth(step.incarnation, idle);
+            format!("{action} of {}{nth} {}", name(unit), went(outcome))
         }
-        Input::Persisted { unit, row, outcome: Outcome::Done } => {
-            format!("on disk: {}", self::row(&name(unit), row))
+        Input::Persisted { unit, row, outcome } => {
+            let written = if outcome == Outcome::Done { "written" } else { "could NOT be written" };
+            format!("disk: row {written}: {}", self::row(&name(unit), row))
         }
-        Input::Persisted { unit, row, outcome: Outcome::Failed } => {
-            format!("not on disk, the write failed: {}", self::row(&name(unit), row))
+        Input::Reaped { unit, outcome: Outcome::Done } => {
+            format!("what an earlier host left of {} is gone", name(unit))
         }
-        Input::Reaped { unit, outcome } => {
-            format!("what an earlier host left of {}: {}", name(unit), self::outcome(outcome))
+        Input::Reaped { unit, outcome: Outcome::Failed } => {
+            format!("what an earlier host left of {} cannot be ended", name(unit))
         }
         Input::ClientAttached { client } => format!("client {client} connects"),
         Input::ClientTold { client, outcome: Outcome::Done } => {
             format!("client {client} has read the notice")
         }
-        Input::ClientTold { client, outcome: Outcome::Failed } => format!("client {client} is broken"),
+        Input::ClientTold { client, outcome: Outcome::Failed } => format!("client {client} cannot be told"),
         Input::ClientLeft { client } => format!("client {client} is gone"),
         Input::ShutdownRequested { graceful, within, caller } => {
             let force = if graceful { "" } else { ", not gracefully" };
-            format!("{}shut down{}{force}", asks(caller), self::within(within))
+            asks("the host", caller, &format!("shut down{}{force}", within_words(within)))
         }
         Input::SignalReceived { signal } => match signal {
             Signal::Terminate => "SIGTERM".to_owned(),
             Signal::Interrupt => "SIGINT".to_owned(),
             Signal::Hangup => "SIGHUP".to_owned(),
         },
-        Input::PhaseFinished { phase, outcome } => format!("{}: {}", phase.name(), self::outcome(outcome)),
-        Input::Woken => "a deadline has come".to_owned(),
+        Input::PhaseFinished { phase, outcome } => {
+            let went = if outcome == Outcome::Done { "done" } else { "FAILED" };
+            format!("{}: {went}", self::phase(phase))
+        }
+        Input::Woken => "woken: the engine's deadline".to_owned(),
     }
 }
 
-/// What is asked for, as an order; `None` for what only programs want to know.
-pub(super) fn effect(setup: &Setup, effect: &Effect) -> String {
+/// What is asked for, as an order.
+pub(super) fn effect(setup: &Setup, effect: &Effect, now: Moment) -> String {
     let name = |unit: UnitId| setup.unit_name(unit);
     match *effect {
-        Effect::Start { unit, incarnation } => format!("start {} (start {incarnation})", name(unit)),
+        Effect::Start { unit, incarnation } => format!("start {}{}", name(unit), nth(incarnation, false)),
         Effect::Pause { unit, .. } => format!("pause {}", name(unit)),
-        Effect::Resume { unit, .. } => format!("resume {}", name(unit)),
+        Effect::Resume { unit, .. } => format!("let {} go on", name(unit)),
         Effect::Perform { unit, action, until, .. } => {
             let grace = match action {
-                Action::Terminate { grace } if !grace.is_zero() => format!(" (grace {grace})"),
+                Action::Terminate { grace } if !grace.is_zero() => {
+                    format!(" with a grace of {}", short(grace))
+                }
                 Action::Terminate { .. }
                 | Action::Probe
                 | Action::Pause
@@ -98,26 +105,27 @@ pub(super) fn effect(setup: &Setup, effect: &Effect) -> String {
                 | Action::Remove
                 | Action::Forget => String::new(),
             };
-            format!("{} {}{grace}, until {until}", action.name(), name(unit))
+            format!("{} {}{grace}{}", action.name(), name(unit), wait(now, until))
         }
         Effect::Checkpoint { unit, row, until, .. } => {
-            format!("checkpoint {} with {}, until {until}", name(unit), findings(row.findings))
+            format!("checkpoint {}{}", self::row(&name(unit), row), wait(now, until))
         }
         Effect::Persist { unit, row, confirm } => {
             let confirm = if confirm { "" } else { " (nobody waits)" };
-            format!("write {}{confirm}", self::row(&name(unit), row))
+            format!("write row: {}{confirm}", self::row(&name(unit), row))
         }
         Effect::Acknowledge { unit, findings } => {
-            format!("tell {} that {} are durable", name(unit), self::findings(findings))
+            let are = if findings == 1 { "is" } else { "are" };
+            format!("tell {} that {} {are} durable", name(unit), self::findings(findings))
         }
         Effect::Reap { unit, .. } => format!("end what an earlier host left of {}", name(unit)),
         Effect::Notify { unit, notice, .. } => {
             format!("tell subscribers: {} {}", name(unit), self::notice(notice))
         }
-        Effect::Tell { client, by } => format!("tell client {client}: shutting down by {by}"),
+        Effect::Tell { client, by } => format!("tell client {client}: shutting down by {}", moment(by)),
         Effect::Disconnect { client } => format!("disconnect client {client}"),
-        Effect::Wind { phase, until } => format!("{}, until {until}", phase.name()),
-        Effect::Reply { ticket, answer } => format!("answer request {ticket}: {}", self::answer(answer)),
+        Effect::Wind { phase, until } => format!("{}{}", self::phase(phase), wait(now, until)),
+        Effect::Reply { ticket, answer } => format!("answer #{ticket}: {}", self::answer(answer)),
         Effect::Reload => "read the configuration again".to_owned(),
         Effect::Report => "write the report".to_owned(),
         Effect::Exit { code } => format!("exit {code}"),
@@ -139,28 +147,45 @@ pub(super) fn note(setup: &Setup, note: &Note) -> String {
     }
 }
 
-pub(super) fn action_of(setup: &Setup, unit: UnitId, rung: u8) -> Option<Action> {
+fn action_of(setup: &Setup, unit: UnitId, rung: u8) -> Option<Action> {
     let plan = setup.units.get(unit.index())?.plan;
-    setup.plan.kinds[plan].ladder.rung(rung).map(|rung| rung.action)
+    setup.plan.kinds.get(plan)?.ladder.rung(rung).map(|rung| rung.action)
 }
 
-fn asks(caller: Caller) -> String {
+/// Which start it is about, where that is not plain.
+fn nth(incarnation: Incarnation, idle: bool) -> String {
+    if incarnation.0 > 1 || idle { format!(" (start {incarnation})") } else { String::new() }
+}
+
+/// How long it is waited for.
+fn wait(now: Moment, until: Moment) -> String {
+    if until <= now {
+        ", and do not wait".to_owned()
+    } else if until.is_never() {
+        ", and wait for it".to_owned()
+    } else {
+        format!(", and wait until {}", moment(until))
+    }
+}
+
+fn asks(who: &str, caller: Caller, what: &str) -> String {
     match caller {
-        Caller::Nobody => String::new(),
-        Caller::Outside(ticket) => format!("request {ticket}: "),
-        Caller::Body(ticket) => format!("request {ticket}, by the body itself: "),
+        Caller::Nobody => format!("{who} is asked to {what}"),
+        Caller::Outside(ticket) => format!("#{ticket}: {who} is asked to {what}"),
+        Caller::Body(ticket) => format!("#{ticket}: {who} asks itself to {what}"),
     }
 }
 
-fn within(within: Within) -> String {
-    match within {
-        Within::Unset => String::new(),
-        Within::For(span) => format!(" within {span}"),
-        Within::Unlimited => " however long it takes".to_owned(),
+const fn exit(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Completed => "exits: completed",
+        Exit::Failed => "exits: failed",
+        Exit::Panicked => "exits: panicked",
+        Exit::Ended => "exits, as it was told to",
     }
 }
 
-pub(super) fn reason(reason: Reason) -> String {
+fn reason(reason: Reason) -> String {
     match reason {
         Reason::None => String::new(),
         Reason::ByUser => ", cancelled by user".to_owned(),
@@ -182,10 +207,23 @@ fn findings(count: u32) -> String {
     if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") }
 }
 
-const fn outcome(outcome: Outcome) -> &'static str {
+const fn went(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Done => "done",
-        Outcome::Failed => "failed",
+        Outcome::Done => "is done",
+        Outcome::Failed => "has FAILED",
+    }
+}
+
+const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Notify => "notify clients",
+        Phase::PauseUnits => "pause all units",
+        Phase::StopUnits => "stop all units",
+        Phase::DisconnectClients => "disconnect all clients",
+        Phase::ReleaseLease => "release the lease",
+        Phase::CloseListener => "close the listener",
+        Phase::UnlinkSocket => "unlink the socket",
+        Phase::RemovePidFile => "remove the PID file",
     }
 }
 
@@ -215,7 +253,7 @@ fn answer(answer: Answer) -> String {
         Answer::Cancelled(false) => "false, it was not running".to_owned(),
         Answer::Restarted => "restarted".to_owned(),
         Answer::NotRecorded => "over, but not on record".to_owned(),
-        Answer::ShuttingDown { by } => format!("shutting down by {by}"),
+        Answer::ShuttingDown { by } => format!("shutting down by {}", moment(by)),
         Answer::Refused(why) => format!("refused, {why}"),
     }
 }
