@@ -12,7 +12,7 @@ use crate::{
     ladder::Action,
     plan::Plan,
     report::{Ending, Report, UnitReport},
-    status::Status,
+    status::{Reason, Status},
     time::Moment,
 };
 
@@ -199,7 +199,10 @@ impl Hash for Engine {
 fn ending(it: &Unit, on: Option<Action>) -> Ending {
     match it.status {
         Status::Completed => Ending::ByItself,
-        Status::Failed if it.stop.began == Moment::START && on.is_none() => Ending::ByItself,
+        // A stop that ends as a failure is one of a start that was overdue; a host that was gone saw nothing.
+        Status::Failed if it.stop.ends_as != Status::Failed && it.reason != Reason::Interrupted => {
+            Ending::ByItself
+        }
         Status::Pending => Ending::NotStarted,
         Status::Running | Status::Paused | Status::Stopping => Ending::NotEnded,
         Status::Stopped | Status::Failed | Status::Cancelled => on.map_or(Ending::Unseen, Ending::OnRung),

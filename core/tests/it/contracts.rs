@@ -45,6 +45,21 @@ fn stopping_what_never_ran_or_is_done_is_a_success() {
 }
 
 #[test]
+fn the_report_tells_a_failure_by_itself_from_one_that_was_overdue() {
+    let overdue = Kind { start_patience: Some(Span::from_secs(1)), ..contracts::session() };
+    let mut bench = Bench::running(vec![contracts::container(), overdue]);
+    bench.after(Span::from_millis(10));
+    let _exited = bench.exit(0, Exit::Failed);
+    let _woken = bench.wake();
+    while bench.engine.next_deadline().is_some() {
+        let _woken = bench.wake();
+    }
+    let report = bench.engine.report();
+    assert_eq!((report.units[0].status, report.units[0].ending), (Status::Failed, Ending::ByItself));
+    assert_eq!((report.units[1].status, report.units[1].ending), (Status::Failed, Ending::Unseen));
+}
+
+#[test]
 fn a_stop_during_backoff_ends_the_restarts() {
     let restart =
         Restart::OnFailure { limit: 3, backoff: Span::from_secs(1), backoff_max: Span::from_secs(8) };

@@ -21,6 +21,15 @@ const FOUND: &[(&str, &[u64])] = &[
     ("a body left by an earlier host was forgotten when a later body's end was proved", &[925_609]),
     ("the row of a failed start could be lost when the next start was scheduled", &[5_698]),
     ("a stop within no time waited for the wake-up of the same instant", &[50_130]),
+    ("what an earlier host left was taken for what this one left", &[4_340_074]),
+    (
+        "rare meetings in long sweeps: rewritten rows, late wake-ups, gates that timed out",
+        &[
+            2_258_327, 3_149_865, 3_185_310, 4_749_535, 5_194_981, 5_350_430, 6_737_306, 8_076_168,
+            9_140_748, 9_299_173, 10_098_536, 13_830_345, 14_869_660, 17_545_277, 20_633_261, 21_073_774,
+            21_554_737, 22_233_258, 22_579_411,
+        ],
+    ),
     ("a unit still starting was paused while others were checkpointed already", &[939]),
 ];
 
