@@ -52,9 +52,11 @@ pub struct Engine {
     owners: Vec<u32>,
     clients: Vec<ClientState>,
     shutdown: Shutdown,
-    /// Units that could stop if a place were free, oldest first, from `queue_head` on.
+    /// Units that wait no longer for others, or only for a place: oldest first, from `queue_head` on.
     queue: Vec<UnitId>,
     queue_head: usize,
+    /// The line is being let through at present. Never between two inputs.
+    letting_through: bool,
     exited: bool,
 }
 
@@ -76,6 +78,7 @@ impl Engine {
             shutdown: Shutdown::NONE,
             queue: Vec::new(),
             queue_head: 0,
+            letting_through: false,
             exited: false,
         })
     }
@@ -208,6 +211,7 @@ impl Clone for Engine {
             shutdown: self.shutdown,
             queue: self.queue.clone(),
             queue_head: self.queue_head,
+            letting_through: self.letting_through,
             exited: self.exited,
         }
     }
@@ -226,6 +230,7 @@ impl Clone for Engine {
         self.shutdown = source.shutdown;
         self.queue.clone_from(&source.queue);
         self.queue_head = source.queue_head;
+        self.letting_through = source.letting_through;
         self.exited = source.exited;
     }
 }

@@ -44,8 +44,8 @@ impl Engine {
         self.units[unit.index()].waits_for = waits_for;
     }
 
-    /// Lets those go on that waited for the unit.
-    pub(super) fn unblock_dependencies(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+    /// Lines those up that waited for the unit alone.
+    pub(super) fn unblock_dependencies(&mut self, unit: UnitId) {
         let mut place = self.units[unit.index()].depends;
         while let Some(edge) = self.edges.get(place) {
             let next = edge.next_of_unit;
@@ -54,7 +54,7 @@ impl Engine {
                 let on = &mut self.units[edge.on.index()];
                 on.waits_for = on.waits_for.saturating_sub(1);
                 if on.waits_for == 0 && on.stop.stage == Stage::Waiting {
-                    self.climb(now, edge.on, effects);
+                    self.queue.push(edge.on);
                 }
             }
             place = next;
@@ -106,12 +106,21 @@ impl Engine {
         }
     }
 
-    /// Gives the unit's place to those that have waited longest.
-    pub(super) fn free_place(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+    /// Gives the unit's place back.
+    pub(super) fn free_place(&mut self, unit: UnitId) {
         if core::mem::take(&mut self.units[unit.index()].stop.placed) {
             self.shutdown.free_place();
         }
-        let cap = self.plan.at_once.map_or(u32::MAX, u32::from);
+    }
+
+    /// Lets those through that are next in line, as far as there are places. A unit that is let through
+    /// may end at once and free its place: that is seen here, by this loop, and not by a call within a
+    /// call, so that the stack stays flat however many end in one instant.
+    pub(super) fn let_through(&mut self, now: Moment, effects: &mut Effects) {
+        if core::mem::replace(&mut self.letting_through, true) {
+            return;
+        }
+        let cap = self.plan.at_once.filter(|_| self.shutdown.is_on()).map_or(u32::MAX, u32::from);
         while self.queue_head < self.queue.len() && self.shutdown.placed() < cap {
             let next = self.queue[self.queue_head];
             self.queue_head += 1;
@@ -123,5 +132,6 @@ impl Engine {
             self.queue.clear();
             self.queue_head = 0;
         }
+        self.letting_through = false;
     }
 }

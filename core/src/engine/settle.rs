@@ -23,9 +23,10 @@ impl Engine {
         let restarted = self.go_again(now, unit, again, effects);
         self.tell_callers(unit, ended, restarted, effects);
         self.pause_finished(unit);
-        self.unblock_dependencies(now, unit, effects);
-        self.free_place(now, unit, effects);
+        self.unblock_dependencies(unit);
+        self.free_place(unit);
         self.stop_finished(unit);
+        self.let_through(now, effects);
     }
 
     fn go_again(&mut self, now: Moment, unit: UnitId, again: Again, effects: &mut Effects) -> bool {

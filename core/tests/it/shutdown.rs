@@ -158,6 +158,35 @@ fn dependents_go_first_and_only_so_many_at_once() {
 }
 
 #[test]
+fn a_hundred_thousand_that_end_in_one_instant_leave_the_stack_flat() {
+    const UNITS: usize = 100_000;
+    let mut plan = contracts::host(vec![contracts::container()]);
+    plan.at_once = Some(1);
+    let mut engine = Engine::new(std::sync::Arc::new(plan)).unwrap();
+    let mut effects = Effects::new();
+    let mut take = |engine: &mut Engine, input| {
+        effects.clear();
+        let _any = engine.handle(Moment::START, input, &mut effects);
+        effects.as_slice().to_vec()
+    };
+    for number in 0..UNITS {
+        take(&mut engine, Input::UnitDeclared { unit: unit(number), kind: KindId(0), owner: OwnerId(0) });
+        take(&mut engine, Input::StartRequested { unit: unit(number), caller: Caller::Nobody });
+        if number > 0 {
+            take(&mut engine, Input::DependencyDeclared { unit: unit(number), on: unit(number - 1) });
+        }
+    }
+    // All rows are durable before the first unit in line is: then each one ends as the one before it does.
+    let mut asked = take(&mut engine, TERM);
+    asked.retain(|effect| matches!(effect, Effect::Persist { .. }));
+    assert_eq!(asked.len(), UNITS);
+    for effect in asked {
+        take(&mut engine, answer_to(effect, Moment::START).unwrap());
+    }
+    assert!((0..UNITS).all(|number| !engine.is_ending(unit(number))));
+}
+
+#[test]
 fn a_late_client_is_told_and_leaves_with_the_others() {
     let mut bench = daemon(1, 0);
     let _begun = bench.handle(TERM);
