@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, anyhow};
 use winddown_sim::{
     Arena, Outcome, Setup, run as run_world,
-    scenario::{Scenario, catalog::SHIPPED},
+    scenario::{Scenario, System, catalog::SHIPPED},
     story::Story,
     sweep::{Source, panic_message},
     timeline::{self, End, Heading, Line},
@@ -31,7 +31,10 @@ pub(crate) fn source(arguments: &SimArguments) -> Result<Source> {
 
 /// A file, or the scenario of that name that comes with winddown.
 fn read(file: &Path) -> Result<String> {
-    let shipped = SHIPPED.iter().find(|(name, _)| file.as_os_str() == *name);
+    // A system's name stands for the scenario that shows its contract.
+    let name = file.to_string_lossy();
+    let system = System::named(&name).map(System::scenario);
+    let shipped = SHIPPED.iter().find(|(shipped, _)| name == *shipped || system == Some(*shipped));
     match (std::fs::read_to_string(file), shipped) {
         (Ok(text), _) => Ok(text),
         (Err(_), Some((_, text))) => Ok((*text).to_owned()),

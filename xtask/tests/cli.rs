@@ -62,6 +62,15 @@ fn a_shipped_scenario_is_found_by_its_name() {
 }
 
 #[test]
+fn a_system_stands_for_the_scenario_that_shows_its_contract() {
+    let by_system = xtask(&["sim", "--scenario", "container", "--seed", "1"]);
+    let by_name = xtask(&["sim", "--scenario", "navigation", "--seed", "1"]);
+    let last_but_replay = |output: &Output| text(&output.stdout).lines().rev().nth(1).map(str::to_owned);
+    assert_eq!(by_system.status.code(), Some(0));
+    assert_eq!(last_but_replay(&by_system), last_but_replay(&by_name), "the same trace");
+}
+
+#[test]
 fn a_sweep_says_what_it_did() {
     let words = ["runs          500 in", "coverage", "sometimes-claims", "all claims held"];
     check(&["sim", "--seeds", "100..600", "--jobs", "2", "--check-determinism"], 0, &words);
