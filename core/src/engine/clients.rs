@@ -134,7 +134,6 @@ impl Engine {
     }
 
     fn client_ids(&self) -> impl Iterator<Item = ClientId> + use<> {
-        let count = u16::try_from(self.clients.len()).unwrap_or(u16::MAX);
-        (0..count).map(ClientId)
+        (0..=u16::MAX).take(self.clients.len()).map(ClientId)
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     ids::{Incarnation, KindId, OwnerId, UnitId},
     input::{Caller, Exit, Outcome},
     plan::{BodyClass, Restart},
-    status::{Reason, Status},
+    status::Status,
     time::{Moment, Span},
 };
 
@@ -51,7 +51,13 @@ impl Engine {
         if let Some(why) = self.start_refusal(unit) {
             return refuse(caller, why, effects);
         }
-        self.units[unit.index()].failures = 0;
+        let it = &mut self.units[unit.index()];
+        it.failures = 0;
+        if it.stop.stage == Stage::Recording {
+            // Nobody waits for the row; who waits for the end of the run before has waited long enough.
+            it.stop.again = Again::No;
+            self.settle(now, unit, effects);
+        }
         self.start(now, unit, effects);
         answer(caller, Answer::Accepted, effects);
         Disposition::Applied
@@ -83,20 +89,12 @@ impl Engine {
     pub(super) fn start(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
         let can_outlive = self.kind(unit).body == BodyClass::Process;
         let it = &mut self.units[unit.index()];
-        if it.body_lives() || it.leaked {
-            it.abandoned = it.abandoned.saturating_add(1);
-        }
         if !core::mem::take(&mut it.backing_off) {
             it.incarnation = it.incarnation.next();
         }
-        it.status = Status::Pending;
-        it.body = Body::Gone;
-        it.reason = Reason::None;
+        it.begin_run();
         it.row = RowState::Clean;
         it.active = true;
-        it.stop = Stop::NONE;
-        it.ended_on = super::unit::NO_RUNG;
-        it.failed_on = super::unit::NO_RUNG;
         it.announced = can_outlive;
         let row = it.row();
         self.owners[usize::from(it.owner.0)] += 1;

@@ -1,6 +1,9 @@
 //! Who may go down before whom: dependents before what they depend on, and at most so many at once.
 
-use super::{Engine, unit::Stage};
+use super::{
+    Engine,
+    unit::{Stage, Stop},
+};
 use crate::{
     budget::Budget,
     disposition::{Disposition, Why},
@@ -68,7 +71,7 @@ impl Engine {
         if it.stop.admitted {
             return true;
         }
-        let held = self.shutdown.is_on() && !self.shutdown.units_may_stop();
+        let held = self.is_held();
         let full = self.shutdown.is_on()
             && self.plan.at_once.is_some_and(|cap| self.shutdown.placed() >= cap.into());
         let spent = it.stop.budget.is_spent(now);
@@ -81,13 +84,21 @@ impl Engine {
         if !held && it.waits_for == 0 {
             self.queue.push(unit);
         }
-        let it = &mut self.units[unit.index()];
-        it.stop.stage = Stage::Waiting;
-        // Whoever waits for dependents or a place keeps half of its time for its own rungs. The shutdown
-        // that holds it back lets it go by itself.
-        let patience = if held { it.stop.budget } else { it.stop.budget.cut(now, None, EVERYTHING) };
-        self.timers.set(unit, patience.ends());
+        self.units[unit.index()].stop.stage = Stage::Waiting;
+        self.timers.set(unit, self.gate_ends(now, unit));
         false
+    }
+
+    fn is_held(&self) -> bool {
+        self.shutdown.is_on() && !self.shutdown.units_may_stop()
+    }
+
+    /// Until when the unit waits at the gate at the most. Whoever waits for dependents or a place keeps
+    /// half of its time for its own rungs. The shutdown that holds it back lets it go by itself.
+    pub(super) fn gate_ends(&self, now: Moment, unit: UnitId) -> Moment {
+        let Stop { rung, budget, .. } = self.units[unit.index()].stop;
+        let reserve = if self.is_held() { self.kind(unit).ladder.reserve_after(rung) } else { EVERYTHING };
+        budget.cut(now, None, reserve).ends()
     }
 
     /// Opens the gate for the unit.

@@ -145,12 +145,13 @@ impl Engine {
         self.shutdown.leaving = true;
         self.shutdown.set_until(now, self.shutdown.budget.ends());
         for unit in self.unit_ids() {
-            if self.units[unit.index()].needs_write() {
-                self.write(unit, effects);
-            }
             let it = &mut self.units[unit.index()];
-            it.holds_up = it.is_writing();
-            self.shutdown.waiting += u32::from(it.holds_up);
+            it.holds_up = false;
+            if it.needs_write() {
+                self.write(unit, effects);
+            } else if it.is_writing() {
+                self.hold_up(unit);
+            }
         }
     }
 
@@ -198,6 +199,13 @@ impl Engine {
     pub(super) fn write_finished(&mut self, unit: UnitId) {
         if self.shutdown.leaving && !self.units[unit.index()].is_writing() {
             self.let_go(unit);
+        }
+    }
+
+    /// The present phase goes on until the unit has done its part.
+    pub(super) fn hold_up(&mut self, unit: UnitId) {
+        if !core::mem::replace(&mut self.units[unit.index()].holds_up, true) {
+            self.shutdown.waiting += 1;
         }
     }
 

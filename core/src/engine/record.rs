@@ -40,6 +40,9 @@ impl Engine {
             it.row = RowState::Writing;
         }
         effects.push(Effect::Persist { unit, row: it.row(), confirm: true });
+        if self.shutdown.leaving {
+            self.hold_up(unit);
+        }
     }
 
     /// Bounds how long the unit's callers wait for its row.
@@ -81,16 +84,24 @@ impl Engine {
             return Disposition::Refused(Why::UnknownUnit);
         }
         let it = &mut self.units[unit.index()];
+        let findings = row.findings.min(it.recorded);
         if it.announced && row.incarnation == it.incarnation && row.status == Status::Pending {
+            if outcome == Outcome::Done {
+                self.saved_up_to(unit, findings, effects);
+            }
             self.announced(now, unit, outcome, effects);
             return Disposition::Applied;
         }
-        let awaited = it.row == RowState::Writing
-            && row.incarnation == it.incarnation
+        let up_to_date = row.incarnation == it.incarnation
             && row.status == it.status
             // A body that went meanwhile makes the row say too much, never too little.
             && (row.leaked || !it.leaked);
-        let findings = row.findings.min(it.recorded);
+        // Where several writes are on their way, one that works makes up for one that did not.
+        let open = match outcome {
+            Outcome::Done => it.row != RowState::Clean,
+            Outcome::Failed => it.row == RowState::Writing,
+        };
+        let awaited = up_to_date && open;
         if !awaited && findings <= it.saved {
             return Disposition::Ignored(Why::AlreadyDurable);
         }
@@ -108,7 +119,8 @@ impl Engine {
                 it.asked = it.saved;
             }
         }
-        if awaited && self.units[unit.index()].stop.stage == Stage::Recording {
+        let it = &self.units[unit.index()];
+        if it.stop.stage == Stage::Recording && (awaited || !it.is_writing()) {
             self.settle(now, unit, effects);
         }
         self.write_finished(unit);

@@ -34,14 +34,16 @@ impl Engine {
         let can_outlive = self.kind(unit).body == BodyClass::Process;
         let restart = self.kind(unit).restart;
         let it = &mut self.units[unit.index()];
-        if it.incarnation != never || !it.is_idle() || it.recorded > 0 {
+        let untouched = it.is_idle() && !it.active && it.status == Status::Pending;
+        if it.incarnation != never || !untouched || it.recorded > 0 {
             return Disposition::Refused(Why::NumberTaken);
         }
         it.incarnation = row.incarnation;
         it.status = row.status;
         it.reason = row.reason;
         (it.recorded, it.saved, it.asked) = (row.findings, row.findings, row.findings);
-        let interrupted = !row.status.is_terminal() && row.incarnation != never;
+        let never_started = row.status == Status::Pending && row.incarnation == never;
+        let interrupted = !row.status.is_terminal() && !never_started;
         it.leaked = can_outlive && (row.leaked || interrupted);
         if it.leaked {
             effects.push(Effect::Reap { unit, incarnation: row.incarnation });
@@ -59,8 +61,7 @@ impl Engine {
         };
         it.stop = Stop { stage: Stage::Recording, again, began: now, ..Stop::NONE };
         if self.phase() == Some(Phase::StopUnits) {
-            self.units[unit.index()].holds_up = true;
-            self.shutdown.waiting += 1;
+            self.hold_up(unit);
         }
         self.write(unit, effects);
         self.await_row(now, unit);

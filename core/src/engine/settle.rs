@@ -2,15 +2,19 @@
 
 use super::{
     Engine,
-    unit::{Again, Body, RowState, Stage, Wants},
+    unit::{Again, RowState, Stage, Wants},
 };
 use crate::{
     disposition::Why,
     effect::{Answer, Effects},
     ids::UnitId,
     status::Status,
-    time::Moment,
+    time::{Moment, Span},
 };
+
+/// The shortest wait before a restart: with none at all, a plan without any patience would start and end
+/// a unit for ever within one wake-up.
+const INSTANT: Span = Span::from_nanos(1);
 
 impl Engine {
     /// The ladder is over and the row is durable, or cannot be had in time.
@@ -19,9 +23,15 @@ impl Engine {
         let it = &mut self.units[unit.index()];
         it.stop.stage = Stage::Idle;
         let again = core::mem::take(&mut it.stop.again);
-        let ended = Ended { status: it.status, recorded: it.row == RowState::Clean };
+        let (status, recorded) = (it.status, it.row == RowState::Clean);
         let restarted = self.go_again(now, unit, again, effects);
-        self.tell_callers(unit, ended, restarted, effects);
+        let restart = match again {
+            _ if restarted => Answer::Restarted,
+            _ if self.shutdown.is_on() => Answer::Refused(Why::Draining),
+            Again::Now => Answer::Refused(Why::OwnerAtCap),
+            Again::No | Again::After(_) => Answer::Refused(Why::AlreadyStopping),
+        };
+        self.tell_callers(unit, Ended { status, recorded, restart }, effects);
         self.pause_finished(unit);
         self.unblock_dependencies(unit);
         self.free_place(unit);
@@ -35,19 +45,17 @@ impl Engine {
             Again::Now | Again::After(_) if self.shutdown.is_on() => false,
             Again::Now => self.restart_if_allowed(now, unit, effects),
             Again::After(wait) => {
-                self.back_off(unit, now.after(wait), effects);
+                self.back_off(unit, now.after(wait.max(INSTANT)), effects);
                 true
             }
         }
     }
 
-    fn tell_callers(&mut self, unit: UnitId, ended: Ended, restarted: bool, effects: &mut Effects) {
+    fn tell_callers(&mut self, unit: UnitId, ended: Ended, effects: &mut Effects) {
         while let Some(waiter) = self.callers.take(&mut self.units[unit.index()].callers) {
             let leaked = self.units[unit.index()].leaked;
             let told = match waiter.wants {
-                Wants::Restart if restarted => Answer::Restarted,
-                Wants::Restart if self.shutdown.is_on() => Answer::Refused(Why::Draining),
-                Wants::Restart => Answer::Refused(Why::AlreadyStopping),
+                Wants::Restart => ended.restart,
                 Wants::Stop | Wants::Cancel if !ended.recorded => Answer::NotRecorded,
                 Wants::Stop => Answer::Stopped { status: ended.status, leaked },
                 Wants::Cancel => Answer::Cancelled(true),
@@ -58,13 +66,9 @@ impl Engine {
 
     fn back_off(&mut self, unit: UnitId, until: Moment, effects: &mut Effects) {
         let it = &mut self.units[unit.index()];
-        if it.body_lives() {
-            it.abandoned = it.abandoned.saturating_add(1);
-        }
-        it.body = Body::Gone;
+        it.begin_run();
         it.incarnation = it.incarnation.next();
         it.backing_off = true;
-        it.status = Status::Pending;
         // On record, so that a crash before the next start does not end the restarts. It is also what
         // makes up for a final row that could not be written.
         self.write(unit, effects);
@@ -82,9 +86,10 @@ impl Engine {
     }
 }
 
-/// How a way down ended, before anything followed.
+/// How a way down ended, before anything followed, and what a request for a restart came to.
 #[derive(Clone, Copy)]
 struct Ended {
     status: Status,
     recorded: bool,
+    restart: Answer,
 }

@@ -262,8 +262,12 @@ impl Engine {
             self.timers.clear(unit);
             self.climb(now, unit, effects);
         } else {
-            let latest = budget.cut(now, None, ladder.reserve_after(rung));
-            let until = self.timers.of(unit).min(latest.ends());
+            let latest = if stage == Stage::Waiting {
+                self.gate_ends(now, unit)
+            } else {
+                budget.cut(now, None, ladder.reserve_after(rung)).ends()
+            };
+            let until = self.timers.of(unit).min(latest);
             self.timers.set(unit, until);
             if until <= now {
                 // No time is left at all: nobody has to be woken to know that.

@@ -204,6 +204,21 @@ impl Unit {
         matches!(self.stop.stage, Stage::Idle)
     }
 
+    /// Makes room for the next incarnation: forgets what is only true of the one before, and counts what
+    /// that may have left. A leak is counted with the body that it is about, once.
+    pub(super) const fn begin_run(&mut self) {
+        if self.body_lives() || (self.leaked && self.abandoned == 0) {
+            self.abandoned = self.abandoned.saturating_add(1);
+        }
+        self.status = Status::Pending;
+        self.body = Body::Gone;
+        self.reason = Reason::None;
+        self.stop = Stop::NONE;
+        self.ended_on = NO_RUNG;
+        self.failed_on = NO_RUNG;
+        self.took = Span::ZERO;
+    }
+
     /// The row that says what is true of it.
     pub(super) const fn row(&self) -> Row {
         Row {

@@ -9,5 +9,6 @@
 
 mod bench;
 mod contracts;
+mod races;
 mod shutdown;
 mod totality;
