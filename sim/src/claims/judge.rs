@@ -183,23 +183,17 @@ impl Judge {
     /// Before the engine takes the input.
     pub(crate) fn before(&mut self, engine: &Engine, input: &Input) {
         self.draining = engine.is_draining();
-        if let Some(unit) = input.unit() {
-            let ledger = &mut self.units[unit.index()];
-            if !ledger.on_way && !self.draining {
-                return;
-            }
-            let ending = engine.is_ending(unit);
-            ledger.on_way &= ending;
-            // Stopped by the shutdown, waiting for others, and nothing was seen of it so far.
-            if self.draining
-                && ending
-                && ledger.lives
-                && !ledger.told
-                && ledger.rung == NO_RUNG
-                && !ledger.on_way
-            {
-                ledger.begin(self.shutdown_seen, Moment::NEVER);
-            }
+        let Some(unit) = input.unit() else { return self.refresh(engine) };
+        let ledger = &mut self.units[unit.index()];
+        if !ledger.on_way && !self.draining {
+            return;
+        }
+        let ending = engine.is_ending(unit);
+        ledger.on_way &= ending;
+        let unseen = ledger.lives && !ledger.told && ledger.rung == NO_RUNG;
+        // Stopped by the shutdown, waiting for others, and nothing was seen of it so far.
+        if self.draining && ending && unseen && !ledger.on_way {
+            ledger.begin(self.shutdown_seen, Moment::NEVER);
         }
     }
 
@@ -272,10 +266,10 @@ impl Judge {
     }
 
     /// Forgets stops that were over in steps that were not about their own unit.
-    pub(super) fn refresh(&mut self, scene: &Scene<'_>) {
+    pub(super) fn refresh(&mut self, engine: &Engine) {
         for (place, ledger) in self.units.iter_mut().enumerate() {
             let unit = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
-            ledger.on_way = ledger.on_way && scene.engine.is_ending(unit);
+            ledger.on_way = ledger.on_way && engine.is_ending(unit);
         }
     }
 
@@ -298,7 +292,7 @@ impl Judge {
         if self.quiet {
             return None;
         }
-        self.refresh(scene);
+        self.refresh(scene.engine);
         self.quiet =
             scene.engine.is_draining() && !self.units.iter().any(|ledger| ledger.on_way || ledger.active);
         let place = self.units.iter().position(|ledger| ledger.on_way || ledger.active)?;

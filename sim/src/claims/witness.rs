@@ -106,9 +106,8 @@ impl Judge {
         disposition: Disposition,
         effects: &[Effect],
     ) -> Verdict {
-        match input.unit() {
-            Some(unit) => self.way_over(scene, unit)?,
-            None => self.refresh(scene),
+        if let Some(unit) = input.unit() {
+            self.way_over(scene, unit)?;
         }
         if !scene.setup.dependencies.is_empty() || scene.setup.plan.at_once.is_some() {
             self.adopt(scene);
