@@ -64,9 +64,9 @@ impl Engine {
         if durable {
             it.promised = it.recorded;
         }
-        // Once a unit has its terminal status nothing else will write for it: a late finding of a body
-        // that lingers is written by itself.
-        if durable || it.status.is_terminal() {
+        // Once a unit has ended nothing else will write for it, even if it is to start again: a late
+        // finding of a body that lingers is written by itself.
+        if durable || !it.active {
             self.write(unit, effects);
         }
         Disposition::Applied

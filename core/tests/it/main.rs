@@ -9,6 +9,8 @@
 
 mod bench;
 mod contracts;
+mod ledger;
 mod races;
 mod shutdown;
+mod storm;
 mod totality;

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use winddown_core::*;
 
 /// SplitMix64, enough to mix inputs.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, count: u64) -> u64 {
+    pub(crate) fn below(&mut self, count: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -19,14 +19,14 @@ impl Dice {
         u32::try_from(self.below(count)).unwrap()
     }
 
-    fn one_of<T: Copy>(&mut self, list: &[T]) -> T {
+    pub(crate) fn one_of<T: Copy>(&mut self, list: &[T]) -> T {
         list[usize::try_from(self.below(list.len() as u64)).unwrap()]
     }
 }
 
-const OUTCOMES: [Outcome; 2] = [Outcome::Done, Outcome::Failed];
+pub(crate) const OUTCOMES: [Outcome; 2] = [Outcome::Done, Outcome::Failed];
 
-fn plan(dice: &mut Dice) -> Plan {
+pub(crate) fn plan(dice: &mut Dice) -> Plan {
     let restart = [
         Restart::Never,
         Restart::Always { backoff: Span::from_secs(1) },
@@ -68,7 +68,7 @@ fn row(dice: &mut Dice) -> Row {
 }
 
 /// Anything at all about a unit that may not even exist. Shutdowns are rare, or nothing else would be tried.
-fn input(dice: &mut Dice, caller: Caller) -> Input {
+pub(crate) fn input(dice: &mut Dice, caller: Caller) -> Input {
     let unit = UnitId(dice.small(9));
     let incarnation = Incarnation(dice.small(4));
     let outcome = dice.one_of(&OUTCOMES);
