@@ -9,6 +9,7 @@
 
 mod bench;
 mod contracts;
+mod daemon;
 mod ledger;
 mod races;
 mod shutdown;
