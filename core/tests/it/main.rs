@@ -15,3 +15,4 @@ mod races;
 mod shutdown;
 mod storm;
 mod totality;
+mod units;
