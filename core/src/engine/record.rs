@@ -116,11 +116,15 @@ impl Engine {
                 if awaited {
                     it.row = RowState::Dirty;
                 }
-                it.asked = it.saved;
+                if row.findings >= it.asked {
+                    // It was the last one on its way.
+                    it.asked = it.saved;
+                }
             }
         }
         let it = &self.units[unit.index()];
-        if it.stop.stage == Stage::Recording && (awaited || !it.is_writing()) {
+        let recorded = awaited && outcome == Outcome::Done;
+        if it.stop.stage == Stage::Recording && (recorded || !it.is_writing()) {
             self.settle(now, unit, effects);
         }
         self.write_finished(unit);

@@ -91,8 +91,9 @@ fn a_row_that_is_written_after_all_is_written() {
     finding(&mut bench, 0, false);
     let second = last_row(&bench, 0);
     let _failed = persisted(&mut bench, 0, first, Outcome::Failed);
-    assert_eq!(bench.answers(), [Answer::NotRecorded]);
+    assert!(bench.answers().is_empty(), "another one is on its way");
     let _done = persisted(&mut bench, 0, second, Outcome::Done);
+    assert_eq!(bench.answers(), [Answer::Stopped { status: Status::Stopped, leaked: false }]);
     let report = bench.engine.unit_report(unit(0)).unwrap();
     assert!(report.row_durable, "the second write put the same status there");
     assert_eq!(report.unsaved(), 0);
