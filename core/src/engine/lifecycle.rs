@@ -24,12 +24,11 @@ impl Engine {
         let next = self.units.len();
         match self.units.get_mut(unit.index()) {
             Some(place) if place.vacant => {
-                // The number is used again, the incarnations go on: a late exit of the old unit must
-                // not be taken for one of the new unit.
-                let incarnation = place.incarnation;
-                *place = Unit { incarnation, ..Unit::new(kind, owner) };
+                // The number is used again, the incarnations go on: a late exit of the old unit, or a row
+                // of it, must not be taken for one of the new unit.
+                *place = Unit::new(kind, owner, place.incarnation.next());
             }
-            None if unit.index() == next => self.units.push(Unit::new(kind, owner)),
+            None if unit.index() == next => self.units.push(Unit::new(kind, owner, Incarnation(0))),
             Some(_) | None => return Disposition::Refused(Why::NumberTaken),
         }
         let owners = usize::from(owner.0) + 1;

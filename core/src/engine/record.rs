@@ -84,6 +84,9 @@ impl Engine {
             return Disposition::Refused(Why::UnknownUnit);
         }
         let it = &mut self.units[unit.index()];
+        if row.incarnation < it.born {
+            return Disposition::Ignored(Why::StaleIncarnation);
+        }
         let findings = row.findings.min(it.recorded);
         if it.announced && row.incarnation == it.incarnation && row.status == Status::Pending {
             if outcome == Outcome::Done {

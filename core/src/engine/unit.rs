@@ -121,6 +121,8 @@ pub(super) struct Unit {
     pub(super) kind: KindId,
     pub(super) owner: OwnerId,
     pub(super) incarnation: Incarnation,
+    /// What the number stood for before has lower incarnations.
+    pub(super) born: Incarnation,
     pub(super) status: Status,
     pub(super) body: Body,
     pub(super) row: RowState,
@@ -163,11 +165,13 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    pub(super) const fn new(kind: KindId, owner: OwnerId) -> Self {
+    /// A unit that was never started. `born`: 0, unless its number stood for another one before.
+    pub(super) const fn new(kind: KindId, owner: OwnerId, born: Incarnation) -> Self {
         Self {
             kind,
             owner,
-            incarnation: Incarnation(0),
+            incarnation: born,
+            born,
             status: Status::Pending,
             body: Body::Gone,
             row: RowState::Clean,
@@ -285,6 +289,7 @@ impl Unit {
         visit(u64::from(self.recorded) << 32 | u64::from(self.saved));
         visit(u64::from(self.asked) << 32 | u64::from(self.promised));
         visit(u64::from(stop.checkpoint) << 16 | u64::from(stop.round));
+        visit(u64::from(self.born.0));
         visit(again);
         visit(u64::from(self.waits_for) << 40 | reason_word(self.reason));
     }

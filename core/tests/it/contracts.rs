@@ -221,7 +221,7 @@ fn a_number_is_free_again_only_when_nothing_is_left() {
     assert_eq!(bench.handle(late), Disposition::Ignored(Why::StaleIncarnation));
     bench.declare(0, 0);
     bench.start(0);
-    assert_eq!(bench.engine.unit(unit(0)).unwrap().incarnation, Incarnation(2), "incarnations go on");
+    assert_eq!(bench.engine.unit(unit(0)).unwrap().incarnation, Incarnation(3), "incarnations go on");
     assert_eq!(bench.handle(late), Disposition::Ignored(Why::StaleIncarnation));
 }
 

@@ -11,6 +11,7 @@ mod bench;
 mod contracts;
 mod daemon;
 mod ledger;
+mod order;
 mod races;
 mod shutdown;
 mod storm;
