@@ -1,0 +1,148 @@
+//! Where rows, findings and checkpoints are kept.
+//!
+//! The driver never waits for a disk: it hands a [`Write`] over, and the outcome comes back later as a
+//! [`Done`], through the sender that the store was opened with. Writes of one unit are carried out in the
+//! order in which they were handed over. A unit is known to a store by its name, which outlives the host;
+//! numbers do not.
+
+use std::sync::Arc;
+
+use winddown_core::{Incarnation, Outcome, Row, Step};
+
+/// Something that a body found.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Finding {
+    /// Its producer's own name for it. A second finding of the same unit with the same name is the same
+    /// finding, told again: a retry adds nothing.
+    pub id: Arc<str>,
+    /// What it is, as its producer wrote it.
+    pub data: Arc<[u8]>,
+}
+
+/// A process that the host started, told apart from a later one with the same number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ProcessIdentity {
+    /// The number of the process, which is also the number of its group.
+    pub pid: u32,
+    /// When it was started, in the kernel's ticks since boot (field 22 of `/proc/PID/stat`).
+    pub started: u64,
+    /// Which boot that was (`/proc/sys/kernel/random/boot_id`).
+    pub boot: [u8; 16],
+}
+
+/// One order to a store. All of it becomes durable, or nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Write {
+    /// A unit is known from now on, or known again with other policies.
+    Declare {
+        /// Its name.
+        unit: Arc<str>,
+        /// The name of its kind.
+        kind: Arc<str>,
+        /// The name of its owner.
+        owner: Arc<str>,
+    },
+    /// A unit's row, and what it found since the last write. Comes back as [`Done::Persisted`] where
+    /// `confirm` is set.
+    Persist {
+        /// Of which unit.
+        unit: Arc<str>,
+        /// Its row. `row.findings` counts all findings of the unit that are durable once this is written.
+        row: Row,
+        /// The findings that no write before this one held.
+        findings: Vec<Finding>,
+        /// Whether somebody waits for it.
+        confirm: bool,
+    },
+    /// The same with a copy of the body's state. Comes back as [`Done::Checkpointed`].
+    Checkpoint {
+        /// Of which unit.
+        unit: Arc<str>,
+        /// Which rung of which stop asked for it.
+        step: Step,
+        /// Its row.
+        row: Row,
+        /// The findings that no write before this one held.
+        findings: Vec<Finding>,
+        /// What the body wants to see again when it starts again.
+        state: Vec<u8>,
+    },
+    /// Findings ahead of any row (written behind, within a bound that the driver keeps). Nothing comes back.
+    Findings {
+        /// Of which unit.
+        unit: Arc<str>,
+        /// The findings that no write before this one held.
+        findings: Vec<Finding>,
+    },
+    /// Which process is the body of an incarnation. Nothing comes back.
+    Spawned {
+        /// Of which unit.
+        unit: Arc<str>,
+        /// Which start.
+        incarnation: Incarnation,
+        /// The process.
+        process: ProcessIdentity,
+    },
+    /// A unit was removed: its row and its process are forgotten. Its findings stay.
+    Remove {
+        /// Which.
+        unit: Arc<str>,
+    },
+}
+
+/// What came of a [`Write`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Done {
+    /// Of a [`Write::Persist`] with `confirm`.
+    Persisted {
+        /// Of which unit.
+        unit: Arc<str>,
+        /// What was to be written.
+        row: Row,
+        /// How it went.
+        outcome: Outcome,
+    },
+    /// Of a [`Write::Checkpoint`].
+    Checkpointed {
+        /// Of which unit.
+        unit: Arc<str>,
+        /// Which rung of which stop asked for it.
+        step: Step,
+        /// How it went.
+        outcome: Outcome,
+    },
+}
+
+/// What a store holds of one unit when it is opened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// Its name.
+    pub unit: Arc<str>,
+    /// The name of its kind.
+    pub kind: Arc<str>,
+    /// The name of its owner.
+    pub owner: Arc<str>,
+    /// Its row, if one was ever written. `row.findings` is the number of findings that are really there,
+    /// which is more than the last row said where findings were written ahead of it.
+    pub row: Option<Row>,
+    /// The state of its last checkpoint.
+    pub state: Option<Vec<u8>>,
+    /// The process of its last start, if its body was one.
+    pub process: Option<ProcessIdentity>,
+}
+
+/// Somewhere to keep things. [`Write`] says what comes back.
+pub trait Store: Send + 'static {
+    /// Takes an order. Never blocks, never fails: what goes wrong comes back as an outcome.
+    fn write(&mut self, write: Write);
+
+    /// Reads the findings of a unit in the order in which they were recorded, from the `after`-th on, at
+    /// most `limit`, as they are once everything handed over before is written. `reply` is called once.
+    fn findings(&mut self, unit: Arc<str>, after: u32, limit: u32, reply: FindingsReply);
+
+    /// Writes what is still waiting and lets go of the files, within the time that is left. Blocks.
+    fn close(self: Box<Self>, within: std::time::Duration);
+}
+
+/// What is called with the findings that were asked for, or with why they could not be read.
+pub type FindingsReply = Box<dyn FnOnce(Result<Vec<Finding>, String>) + Send>;
