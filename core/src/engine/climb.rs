@@ -92,7 +92,7 @@ impl Engine {
                 } else {
                     self.units[unit.index()].stop.rung += 1;
                 }
-                self.leave_rung(now, unit, effects);
+                self.climb(now, unit, effects);
                 Disposition::Applied
             }
             Outcome::Failed => {
@@ -116,7 +116,7 @@ impl Engine {
         if current {
             self.note_end(unit, lived);
             self.units[unit.index()].stop.rung += 1;
-            self.leave_rung(now, unit, effects);
+            self.climb(now, unit, effects);
         } else if !lived {
             return Disposition::Ignored(Why::AlreadyExited);
         } else if it.stop.is_on_the_way() {
@@ -138,7 +138,7 @@ impl Engine {
         let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
         if ladder.rung(it.stop.rung).is_some_and(|rung| rung.action.needs_body()) {
             it.stop.rung += 1;
-            self.leave_rung(now, unit, effects);
+            self.climb(now, unit, effects);
         }
     }
 
@@ -163,7 +163,7 @@ impl Engine {
             return Disposition::Ignored(Why::StaleStep);
         }
         it.stop.rung += 1;
-        self.leave_rung(now, unit, effects);
+        self.climb(now, unit, effects);
         Disposition::Applied
     }
 
@@ -175,12 +175,6 @@ impl Engine {
         it.asked = it.saved;
         it.stop.forced |= otherwise == Otherwise::Force;
         it.stop.rung += 1;
-        self.leave_rung(now, unit, effects);
-    }
-
-    /// Goes on after the unit has left a rung on which it waited.
-    fn leave_rung(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
-        self.timers.clear(unit);
         self.climb(now, unit, effects);
     }
 

@@ -45,17 +45,14 @@ impl Timers {
         if at.is_never() {
             return self.clear(unit);
         }
-        let place = match self.places[unit.index()] {
+        let entry = (at, unit);
+        match self.places[unit.index()] {
             ABSENT => {
-                self.heap.push((at, unit));
-                self.heap.len() - 1
+                self.heap.push(entry);
+                self.rise(self.heap.len() - 1, entry);
             }
-            place => {
-                self.heap[place as usize].0 = at;
-                place as usize
-            }
-        };
-        self.settle(place);
+            place => self.settle(place as usize, entry),
+        }
     }
 
     pub(super) fn clear(&mut self, unit: UnitId) {
@@ -64,41 +61,53 @@ impl Timers {
             return;
         }
         let place = place as usize;
-        self.heap.swap_remove(place);
-        if place < self.heap.len() {
-            self.settle(place);
+        if let Some(last) = self.heap.pop()
+            && place < self.heap.len()
+        {
+            self.settle(place, last);
         }
     }
 
-    /// Puts the entry at `place`, the only one that may be out of order, where it belongs.
-    fn settle(&mut self, mut place: usize) {
-        while place > 0 && self.heap[place] < self.heap[(place - 1) / 2] {
-            self.heap.swap(place, (place - 1) / 2);
-            self.note(place);
+    /// Puts the entry where it belongs, which is `place`, above it or below it.
+    fn settle(&mut self, place: usize, entry: (Moment, UnitId)) {
+        if place > 0 && entry < self.heap[(place - 1) / 2] {
+            self.rise(place, entry);
+        } else {
+            self.sink(place, entry);
+        }
+    }
+
+    fn rise(&mut self, mut place: usize, entry: (Moment, UnitId)) {
+        while place > 0 {
+            let parent = self.heap[(place - 1) / 2];
+            if parent <= entry {
+                break;
+            }
+            self.put(place, parent);
             place = (place - 1) / 2;
         }
-        loop {
-            let left = 2 * place + 1;
-            let right = left + 1;
-            if left >= self.heap.len() {
+        self.put(place, entry);
+    }
+
+    fn sink(&mut self, mut place: usize, entry: (Moment, UnitId)) {
+        while let Some(mut child) = self.heap.get(2 * place + 1).copied() {
+            let mut below = 2 * place + 1;
+            if let Some(right) = self.heap.get(below + 1).filter(|right| **right < child) {
+                (child, below) = (*right, below + 1);
+            }
+            if entry <= child {
                 break;
             }
-            let child =
-                if right < self.heap.len() && self.heap[right] < self.heap[left] { right } else { left };
-            if self.heap[place] <= self.heap[child] {
-                break;
-            }
-            self.heap.swap(place, child);
-            self.note(place);
-            place = child;
+            self.put(place, child);
+            place = below;
         }
-        self.note(place);
+        self.put(place, entry);
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "units are numbered in 32 bits")]
-    fn note(&mut self, place: usize) {
-        let unit = self.heap[place].1;
-        self.places[unit.index()] = place as u32;
+    fn put(&mut self, place: usize, entry: (Moment, UnitId)) {
+        self.heap[place] = entry;
+        self.places[entry.1.index()] = place as u32;
     }
 }
 

@@ -89,16 +89,15 @@ impl Happening {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    at: Moment,
-    /// Among what happens in the same instant: a drawn rank, then the order of planning.
-    order: u64,
+    /// When, and among what happens in the same instant: a drawn rank, then the order of planning.
+    key: u128,
     what: Happening,
 }
 
 impl Entry {
-    /// One number to compare.
-    const fn key(&self) -> u128 {
-        (self.at.nanos() as u128) << 64 | self.order as u128
+    #[expect(clippy::cast_possible_truncation, reason = "the upper half of the key is the time")]
+    const fn at(&self) -> Moment {
+        Moment::from_nanos((self.key >> 64) as u64)
     }
 }
 
@@ -116,7 +115,7 @@ pub(super) struct Agenda {
     planned: u64,
 }
 
-/// So many entries are looked through one by one before a search by halves is worth it.
+/// So many entries are looked at one by one before a search by halves is worth it.
 const NEAR: usize = 16;
 
 impl Agenda {
@@ -133,24 +132,28 @@ impl Agenda {
             return self.line.push(what);
         }
         self.planned += 1;
-        let entry = Entry { at, order: rank << 48 | self.planned, what };
-        let key = entry.key();
-        let near = self.entries.iter().rev().take(NEAR).take_while(|other| other.key() < key).count();
-        let place = if near < NEAR {
-            self.entries.len() - near
-        } else {
-            self.entries.partition_point(|other| other.key() > key)
-        };
+        let key = u128::from(at.nanos()) << 64 | u128::from(rank << 48 | self.planned);
+        let entry = Entry { key, what };
+        let mut place = self.entries.len();
+        for other in self.entries.iter().rev().take(NEAR) {
+            if other.key > key {
+                break;
+            }
+            place -= 1;
+        }
+        if place + NEAR == self.entries.len() {
+            place = self.entries[..place].partition_point(|other| other.key > key);
+        }
         self.entries.insert(place, entry);
     }
 
     pub(super) fn earliest(&self) -> Option<Moment> {
-        self.entries.last().map(|entry| entry.at)
+        self.entries.last().map(Entry::at)
     }
 
     /// Takes out what is next in timed order.
     pub(super) fn pop(&mut self) -> Option<(Moment, Happening)> {
-        self.entries.pop().map(|entry| (entry.at, entry.what))
+        self.entries.pop().map(|entry| (entry.at(), entry.what))
     }
 
     /// What may be next in untimed order, oldest plan first.
