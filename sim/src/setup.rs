@@ -190,6 +190,11 @@ impl Setup {
         self.units.get(unit.index()).map(|setup| self.scenario.units[setup.plan].system)
     }
 
+    /// All of them, in order.
+    pub(crate) fn unit_ids(&self) -> impl Iterator<Item = UnitId> + use<> {
+        (0..u32::try_from(self.units.len()).unwrap_or(u32::MAX)).map(UnitId)
+    }
+
     pub(crate) fn is_timed(&self) -> bool {
         self.scenario.order == Order::Timed
     }

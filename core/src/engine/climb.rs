@@ -243,8 +243,9 @@ impl Engine {
         if newly_leaked || !(upfront || written) {
             self.write(unit, effects);
         }
-        self.await_row(now, unit);
-        if !self.units[unit.index()].is_writing() {
+        if self.units[unit.index()].is_writing() {
+            self.await_row(now, unit);
+        } else {
             self.settle(now, unit, effects);
         }
     }

@@ -21,12 +21,11 @@ impl Judge {
 
     /// A row was asked to be written.
     pub(super) fn row_asked(&mut self, scene: &Scene<'_>, unit: UnitId, row: Row, plain: bool) -> Verdict {
-        let plan = scene.setup.units[unit.index()].plan;
-        let upfront = scene.setup.plan.kinds[plan].promise == Promise::Upfront;
+        let upfront = scene.kind(unit).promise == Promise::Upfront;
         let draining = self.draining;
         let ledger = &mut self.units[unit.index()];
         if row.findings > ledger.recorded {
-            let text = format!(
+            let text = || format!(
                 "a row of {} counts {} findings, but it made {}",
                 scene.name(unit),
                 row.findings,
@@ -41,8 +40,7 @@ impl Judge {
         }
         match ledger.terminal {
             Some((incarnation, status)) if incarnation == row.incarnation && status != row.status => {
-                let text =
-                    format!("{} was {status}, and is to be written as {}", scene.name(unit), row.status);
+                let text = || format!("{} was {status}, and is to be written as {}", scene.name(unit), row.status);
                 return scene.broken(Claim::FirstTerminalWins, Some(unit), text);
             }
             _ => ledger.terminal = Some((row.incarnation, row.status)),
@@ -59,7 +57,7 @@ impl Judge {
             && !draining
             && ledger.on_way
         {
-            let text = format!("the stop of {} writes its row {} times", scene.name(unit), ledger.rows);
+            let text = || format!("the stop of {} writes its row {} times", scene.name(unit), ledger.rows);
             return scene.broken(Claim::OneRowPerStop, Some(unit), text);
         }
         if ledger.rows == 1 {
@@ -71,7 +69,7 @@ impl Judge {
     pub(super) fn acknowledged(&mut self, scene: &Scene<'_>, unit: UnitId, findings: u32) -> Verdict {
         let durable = scene.store.row(unit).map_or(0, |row| row.findings);
         if durable < findings {
-            let text = format!(
+            let text = || format!(
                 "{} was told that {findings} findings are durable, and {durable} are",
                 scene.name(unit)
             );
@@ -87,7 +85,7 @@ impl Judge {
         let acknowledged = self.units[unit.index()].acknowledged;
         let back = scene.engine.unit(unit).map_or(0, |view| view.recorded);
         if row.findings < acknowledged || back != row.findings {
-            let text = format!(
+            let text = || format!(
                 "{} had {acknowledged} findings acknowledged, {} are in the store, {back} came back",
                 scene.name(unit),
                 row.findings
@@ -97,8 +95,7 @@ impl Judge {
         let status = scene.engine.unit(unit).map(|view| view.status);
         let ghost = matches!(status, Some(Status::Running | Status::Paused | Status::Stopping));
         if ghost {
-            let text =
-                format!("{} is taken for {:?} by a host that never started it", scene.name(unit), status);
+            let text = || format!("{} is taken for {:?} by a host that never started it", scene.name(unit), status);
             return scene.broken(Claim::NoGhosts, Some(unit), text);
         }
         Ok(())
@@ -120,7 +117,7 @@ impl Judge {
                     self.saw(Sight::BodyLeaks);
                 }
                 if leaked && !row.leaked {
-                    let text = format!("{} leaked, and its row does not say so", scene.name(unit));
+                    let text = || format!("{} leaked, and its row does not say so", scene.name(unit));
                     return scene.broken(Claim::LeaksAreListed, Some(unit), text);
                 }
                 self.over(unit);
@@ -132,7 +129,7 @@ impl Judge {
                 let ledger = &self.units[unit.index()];
                 let seen = ledger.cancel_noticed && (ledger.told || !is_task(scene, unit) || !ledger.lives);
                 if !seen || ledger.cancel != Some(row.reason) {
-                    let text = format!(
+                    let text = || format!(
                         "{} was answered as cancelled, but never told so, or with another reason",
                         scene.name(unit)
                     );
@@ -149,8 +146,7 @@ impl Judge {
                 Ok(())
             }
             Answer::Restarted if wish != Wish::Restart => {
-                let text =
-                    format!("a request of {wish:?} for {} was answered as restarted", scene.name(unit));
+                let text = || format!("a request of {wish:?} for {} was answered as restarted", scene.name(unit));
                 scene.broken(Claim::AnswersAreTrue, Some(unit), text)
             }
             Answer::Accepted
@@ -180,8 +176,7 @@ impl Judge {
             Some(row) if row.status == status => Ok(row),
             other => {
                 let found = other.map_or("no row", |row| row.status.name());
-                let text =
-                    format!("{} was answered as {status}, and the store says {found}", scene.name(unit));
+                let text = || format!("{} was answered as {status}, and the store says {found}", scene.name(unit));
                 scene.broken(Claim::AnswersAreTrue, Some(unit), text)
             }
         }

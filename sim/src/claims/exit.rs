@@ -35,14 +35,14 @@ impl Judge {
         if scene.engine.is_draining() && !late {
             return Ok(());
         }
-        let text = format!("a stop signal at {} changed nothing", scene.now);
+        let text = || format!("a stop signal at {} changed nothing", scene.now);
         scene.broken(Claim::SignalsCount, None, text)
     }
 
     pub(super) fn body_answered(&self, scene: &Scene<'_>, ticket: Ticket) -> Verdict {
         match self.requests.get(ticket.0 as usize) {
             Some(request) if !request.answered => {
-                let text = "a body that asked for its own stop waits for the answer".to_owned();
+                let text = || "a body that asked for its own stop waits for the answer".to_owned();
                 scene.broken(Claim::SelfStopAnswered, request.unit, text)
             }
             _ => Ok(()),
@@ -68,8 +68,7 @@ impl Judge {
         let broken = self.broken_clients.contains(&client);
         match self.busy(scene) {
             Some(unit) if !broken && !self.overran => {
-                let text =
-                    format!("client {client} was disconnected while {} was on its way", scene.name(unit));
+                let text = || format!("client {client} was disconnected while {} was on its way", scene.name(unit));
                 scene.broken(Claim::PhasesInOrder, Some(unit), text)
             }
             _ => Ok(()),
@@ -82,8 +81,7 @@ impl Judge {
         if until <= limit.max(scene.now) {
             return Ok(());
         }
-        let text =
-            format!("something of the shutdown may take until {until}, but all of it only until {limit}");
+        let text = || format!("something of the shutdown may take until {until}, but all of it only until {limit}");
         scene.broken(Claim::StepInBudget, None, text)
     }
 
@@ -92,20 +90,20 @@ impl Judge {
         self.saw(if code == 0 { Sight::ExitZero } else { Sight::ExitOne });
         let ends = scene.engine.shutdown_deadline().unwrap_or(Moment::NEVER);
         if scene.now > ends {
-            let text = format!("the host had to be down by {ends}, and exited at {}", scene.now);
+            let text = || format!("the host had to be down by {ends}, and exited at {}", scene.now);
             return scene.broken(Claim::ExitInTime, None, text);
         }
         if !self.reported {
-            return scene.broken(Claim::EveryRunEnds, None, "the host exited without a report".to_owned());
+            return scene.broken(Claim::EveryRunEnds, None, || "the host exited without a report".to_owned());
         }
         self.artifacts_gone(scene)?;
         if let Some(request) = self.requests[self.first_request..].iter().find(|it| !it.answered && !it.void)
         {
-            let text = format!("a request ({:?}) has no answer, and the host exits", request.wish);
+            let text = || format!("a request ({:?}) has no answer, and the host exits", request.wish);
             return scene.broken(Claim::AnsweredOnce, request.unit, text);
         }
         if let Some(client) = self.clients.first() {
-            let text = format!("client {client} was never told to go");
+            let text = || format!("client {client} was never told to go");
             return scene.broken(Claim::ClientsLeave, None, text);
         }
         for place in 0..self.units.len() {
@@ -118,7 +116,7 @@ impl Judge {
         for rung in scene.setup.plan.shutdown.rungs() {
             let missing = ARTIFACTS.contains(&rung.action) && self.wound >> rung.action as u32 & 1 == 0;
             if missing {
-                let text = format!("the host exits, and {} was never done", rung.action.name());
+                let text = || format!("the host exits, and {} was never done", rung.action.name());
                 return scene.broken(Claim::ArtifactsGo, None, text);
             }
         }
@@ -132,7 +130,7 @@ impl Judge {
         let row = scene.store.row(unit);
         let durable = row.map_or(0, |row| row.findings);
         if code == 0 && durable < ledger.recorded {
-            let text = format!(
+            let text = || format!(
                 "{} made {} findings, {durable} are in the store, and the exit code is 0",
                 scene.name(unit),
                 ledger.recorded
@@ -140,7 +138,7 @@ impl Judge {
             return scene.broken(Claim::ExitZeroKeepsAll, Some(unit), text);
         }
         if report.recorded != ledger.recorded || report.saved > durable {
-            let text = format!(
+            let text = || format!(
                 "the report says that {} made {} findings and {} are saved; it made {}, and {durable} are",
                 scene.name(unit),
                 report.recorded,
@@ -162,7 +160,7 @@ impl Judge {
         let listed = report.leaked || report.abandoned > 0;
         let row_says = scene.store.row(unit).is_some_and(|row| row.leaked);
         if alive && (!listed || code == 0 || (report.row_durable && !row_says)) {
-            let text = format!(
+            let text = || format!(
                 "{} is still alive, and neither report nor row nor exit code say so",
                 scene.name(unit)
             );
@@ -175,11 +173,11 @@ impl Judge {
         let status = scene.store.row(unit).map(|row| row.status);
         let ghost = matches!(status, Some(Status::Running | Status::Paused | Status::Stopping));
         if ghost && report.row_durable {
-            let text = format!("the host exits, and the row of {} says {:?}", scene.name(unit), status);
+            let text = || format!("the host exits, and the row of {} says {:?}", scene.name(unit), status);
             return scene.broken(Claim::NoGhosts, Some(unit), text);
         }
         if matches!(report.status, Status::Running | Status::Paused | Status::Stopping) {
-            let text = format!("the host exits, and {} is {}", scene.name(unit), report.status);
+            let text = || format!("the host exits, and {} is {}", scene.name(unit), report.status);
             return scene.broken(Claim::NoGhosts, Some(unit), text);
         }
         Ok(())
@@ -188,7 +186,7 @@ impl Judge {
     fn check_code(&self, scene: &Scene<'_>, code: u8, unit: UnitId, report: &UnitReport) -> Verdict {
         let bad = report.unsaved() > 0 || report.leaked || !report.row_durable || report.overran;
         if bad && code == 0 {
-            let text = format!("{} is not all well, and the exit code is 0", scene.name(unit));
+            let text = || format!("{} is not all well, and the exit code is 0", scene.name(unit));
             return scene.broken(Claim::ReportIsTrue, Some(unit), text);
         }
         Ok(())

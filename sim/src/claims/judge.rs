@@ -1,7 +1,7 @@
 //! The judge: sees every step, keeps a ledger, and says which claim is broken first.
 
 use winddown_core::{
-    Answer, Caller, ClientId, Disposition, Effect, Engine, Input, Moment, Notice, Phase, Promise, Row,
+    Answer, Caller, ClientId, Disposition, Effect, Engine, Input, Kind, Moment, Notice, Phase, Promise, Row,
     Status, Ticket, UnitId, Why,
 };
 
@@ -47,13 +47,21 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// What is said is put into words out of line: the way on which all is well stays short.
+    #[cold]
+    #[inline(never)]
     pub(super) fn broken<T>(
         &self,
         claim: Claim,
         unit: Option<UnitId>,
-        message: String,
+        message: impl FnOnce() -> String,
     ) -> Result<T, Box<Breach>> {
-        Err(Breach::new(claim, self.now, self.step, unit, message))
+        Err(Breach::new(claim, self.now, self.step, unit, message()))
+    }
+
+    /// The unit's own policies.
+    pub(super) fn kind(&self, unit: UnitId) -> &Kind {
+        &self.setup.plan.kinds[self.setup.units[unit.index()].plan]
     }
 
     pub(super) fn name(&self, unit: UnitId) -> String {
@@ -92,7 +100,7 @@ pub struct Judge {
     quiet: bool,
     /// The last step in which all units were seen to hold still, or to have had their time to.
     pub(super) still_at: u64,
-    sights: u64,
+    pub(super) sights: u64,
 }
 
 impl Judge {
@@ -142,7 +150,7 @@ impl Judge {
     }
 
     pub(super) const fn saw(&mut self, sight: Sight) {
-        self.sights |= 1 << sight as u32;
+        self.sights |= sight.bit();
     }
 
     pub(crate) fn killed(&mut self) {
@@ -210,7 +218,7 @@ impl Judge {
             return if quiet {
                 Ok(())
             } else {
-                scene.broken(Claim::ExitInTime, None, "something came after the exit".into())
+                scene.broken(Claim::ExitInTime, None, || "something came after the exit".into())
             };
         }
         self.see_deadlines(scene)?;
@@ -229,14 +237,14 @@ impl Judge {
             return Ok(());
         };
         if by > self.shutdown_ends || units > self.units_end || units > by {
-            let text = format!(
+            let text = || format!(
                 "the shutdown's deadline moved from {} to {by}, that of its units from {} to {units}",
                 self.shutdown_ends, self.units_end
             );
             return scene.broken(Claim::LaterOnlyShortens, None, text);
         }
         if self.shutdown_ends.is_never() && scene.now.until(units) < scene.now.until(by).half() {
-            let text = format!("the shutdown has until {by}, and its units only until {units}");
+            let text = || format!("the shutdown has until {by}, and its units only until {units}");
             return scene.broken(Claim::StepInBudget, None, text);
         }
         if by < self.shutdown_ends || units < self.units_end {
@@ -267,9 +275,12 @@ impl Judge {
 
     /// Forgets stops that were over in steps that were not about their own unit.
     pub(super) fn refresh(&mut self, engine: &Engine) {
-        for (place, ledger) in self.units.iter_mut().enumerate() {
-            let unit = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
-            ledger.on_way = ledger.on_way && engine.is_ending(unit);
+        let mut unit = UnitId(0);
+        for ledger in &mut self.units {
+            if ledger.on_way {
+                ledger.on_way = engine.is_ending(unit);
+            }
+            unit.0 += 1;
         }
     }
 
@@ -278,7 +289,7 @@ impl Judge {
         for place in 0..self.units.len() {
             let unit = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
             let ledger = &self.units[place];
-            let upfront = scene.setup.plan.kinds[scene.setup.units[place].plan].promise == Promise::Upfront;
+            let upfront = scene.kind(unit).promise == Promise::Upfront;
             let begun = ledger.active || (upfront && ledger.lives && !ledger.told);
             if begun && !ledger.on_way && scene.engine.is_ending(unit) {
                 let ends = self.own_ends(scene, unit);
@@ -310,10 +321,10 @@ impl Judge {
 
     pub(super) fn replied(&mut self, scene: &Scene<'_>, ticket: Ticket, answer: Answer) -> Verdict {
         let Some(request) = self.requests.get_mut(ticket.0 as usize) else {
-            return scene.broken(Claim::AnsweredOnce, None, format!("ticket {ticket} was never given out"));
+            return scene.broken(Claim::AnsweredOnce, None, || format!("ticket {ticket} was never given out"));
         };
         if request.answered {
-            let text = format!("request {ticket} was answered twice, the second time with {answer:?}");
+            let text = || format!("request {ticket} was answered twice, the second time with {answer:?}");
             return scene.broken(Claim::AnsweredOnce, request.unit, text);
         }
         request.answered = true;
@@ -331,7 +342,7 @@ impl Judge {
     ) -> Verdict {
         let ledger = &mut self.units[unit.index()];
         if ledger.noticed && incarnation == ledger.incarnation {
-            let text = format!("{} was told {notice:?} after its terminal notice", scene.name(unit));
+            let text = || format!("{} was told {notice:?} after its terminal notice", scene.name(unit));
             return scene.broken(Claim::OneTerminalNotice, Some(unit), text);
         }
         if notice == Notice::CancellationRequested {
@@ -344,7 +355,7 @@ impl Judge {
         self.check_deadline(scene, until)?;
         let bit = 1 << phase as u32;
         if self.wound & bit != 0 || self.wound > bit {
-            let text = format!("{} came twice, or after what should follow it", phase.name());
+            let text = || format!("{} came twice, or after what should follow it", phase.name());
             return scene.broken(Claim::PhasesInOrder, None, text);
         }
         self.wound |= bit;
@@ -353,7 +364,7 @@ impl Judge {
             if phase == Phase::ReleaseLease { Claim::LeaseOutlivesWork } else { Claim::PhasesInOrder };
         match busy {
             Some(unit) if !self.overran => {
-                let text = format!("{} while {} was still on its way down", phase.name(), scene.name(unit));
+                let text = || format!("{} while {} was still on its way down", phase.name(), scene.name(unit));
                 scene.broken(claim, Some(unit), text)
             }
             _ => Ok(()),

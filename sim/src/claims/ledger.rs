@@ -88,6 +88,11 @@ impl Ledger {
         told: false,
     };
 
+    /// Whether a request shortened the deadline after the present rung began: that shortens the rung.
+    pub(super) fn cut_short(&self) -> bool {
+        self.shortened && self.changed >= self.rung_at
+    }
+
     /// A new way down begins.
     pub(super) const fn begin(&mut self, now: Moment, ends: Moment) {
         self.on_way = true;

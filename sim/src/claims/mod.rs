@@ -158,6 +158,11 @@ macro_rules! sights {
             /// All of them, in declaration order.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
+            /// Its place in a set of them.
+            pub(crate) const fn bit(self) -> u64 {
+                1 << self as u64
+            }
+
             /// A sentence that a campaign makes true.
             #[must_use]
             pub const fn name(self) -> &'static str {

@@ -8,6 +8,7 @@ use super::{
     Claim, Sight,
     judge::{Judge, Scene, Verdict},
     ledger::Ledger,
+    rungs::check_skipped,
 };
 
 impl Judge {
@@ -36,7 +37,7 @@ impl Judge {
             Disposition::Refused(Why::Draining) => self.saw(Sight::StartWhileDraining),
             Disposition::Refused(Why::OwnerAtCap) => self.saw(Sight::OwnerAtCap),
             Disposition::Refused(Why::StillActive | Why::AlreadyRunning) if self.units[unit.index()].free => {
-                let text = format!("{} was answered as stopped, and cannot be started", scene.name(unit));
+                let text = || format!("{} was answered as stopped, and cannot be started", scene.name(unit));
                 return scene.broken(Claim::OkFreesTheName, Some(unit), text);
             }
             Disposition::Ignored(_) | Disposition::Refused(_) => {}
@@ -47,15 +48,15 @@ impl Judge {
     pub(super) fn started(&mut self, scene: &Scene<'_>, unit: UnitId, incarnation: Incarnation) -> Verdict {
         let ledger = &self.units[unit.index()];
         if self.draining {
-            let text = format!("{} was started while the host shuts down", scene.name(unit));
+            let text = || format!("{} was started while the host shuts down", scene.name(unit));
             return scene.broken(Claim::NothingAdmitted, Some(unit), text);
         }
         if ledger.stopped {
-            let text = format!("{} was stopped, nobody asked for a start, and it started", scene.name(unit));
+            let text = || format!("{} was stopped, nobody asked for a start, and it started", scene.name(unit));
             return scene.broken(Claim::StopBeatsRestart, Some(unit), text);
         }
         if incarnation <= ledger.incarnation && ledger.lives {
-            let text = format!("{} started twice as number {incarnation}", scene.name(unit));
+            let text = || format!("{} started twice as number {incarnation}", scene.name(unit));
             return scene.broken(Claim::ExitCountsOnce, Some(unit), text);
         }
         if self.woken && incarnation > Incarnation(1) {
@@ -123,8 +124,7 @@ impl Judge {
     /// By when a stop is over that does not say how long it may take. In a shutdown its ladder's budget
     /// is counted later, from the first step on that is more than a pause.
     pub(super) fn own_ends(&self, scene: &Scene<'_>, unit: UnitId) -> Moment {
-        let plan = scene.setup.units[unit.index()].plan;
-        let budget = scene.setup.plan.kinds[plan].ladder.budget();
+        let budget = scene.kind(unit).ladder.budget();
         if scene.engine.is_draining() { Moment::NEVER } else { scene.now.after(budget) }
     }
 
@@ -184,7 +184,7 @@ impl Judge {
         if quiet || self.draining {
             return Ok(());
         }
-        let text = format!(
+        let text = || format!(
             "an exit of {} that was known, or of start {incarnation}, had an effect",
             scene.name(unit)
         );
@@ -201,8 +201,7 @@ impl Judge {
 
     /// A terminal notice: the incarnation has ended for good.
     pub(super) fn ended(&mut self, scene: &Scene<'_>, unit: UnitId, notice: Notice) -> Verdict {
-        let plan = scene.setup.units[unit.index()].plan;
-        let kind = &scene.setup.plan.kinds[plan];
+        let kind = scene.kind(unit);
         let ends = self.ends(unit);
         let proven = kind.promise == Promise::Proven;
         let ledger = &mut self.units[unit.index()];
@@ -213,8 +212,7 @@ impl Judge {
         match notice {
             Notice::TimedOut => self.saw(Sight::RunBudgetOver),
             Notice::Cancelled if !asked => {
-                let text =
-                    format!("{} was told to be cancelled, and nobody asked for that", scene.name(unit));
+                let text = || format!("{} was told to be cancelled, and nobody asked for that", scene.name(unit));
                 return scene.broken(Claim::CancelIsSeen, Some(unit), text);
             }
             Notice::Started
@@ -232,7 +230,8 @@ impl Judge {
             return Ok(());
         }
         if proven {
-            self.check_skipped(scene, unit, i16::MAX)?;
+            let forced = self.is_forced(scene, unit);
+            check_skipped(scene, unit, ledger, forced, i16::MAX)?;
             if scene.now > ends {
                 return self.too_late(scene, unit, ends);
             }
@@ -244,7 +243,7 @@ impl Judge {
     pub(super) fn too_late(&self, scene: &Scene<'_>, unit: UnitId, ends: Moment) -> Verdict {
         let ledger = &self.units[unit.index()];
         let claim = if ledger.shortened { Claim::LaterOnlyShortens } else { Claim::StopInTime };
-        let text = format!(
+        let text = || format!(
             "the stop of {} began at {}, had to be over by {ends}, and was over at {}",
             scene.name(unit),
             ledger.began,
@@ -260,13 +259,12 @@ impl Judge {
         unit: UnitId,
         disposition: Disposition,
     ) -> Verdict {
-        let plan = scene.setup.units[unit.index()].plan;
-        let upfront = scene.setup.plan.kinds[plan].promise == Promise::Upfront;
+        let upfront = scene.kind(unit).promise == Promise::Upfront;
         let over = scene.engine.status(unit).is_none_or(winddown_core::Status::is_terminal);
         if !upfront || over || disposition != Disposition::Applied {
             return Ok(());
         }
-        let text = format!("{} was to be over upfront, and waits for its body", scene.name(unit));
+        let text = || format!("{} was to be over upfront, and waits for its body", scene.name(unit));
         scene.broken(Claim::UpfrontIsAtOnce, Some(unit), text)
     }
 
@@ -281,7 +279,7 @@ impl Judge {
         if disposition != Disposition::Applied || status.is_none_or(winddown_core::Status::is_terminal) {
             return Ok(());
         }
-        let text = format!("{} was to stop within 0s, and is still on its way", scene.name(unit));
+        let text = || format!("{} was to stop within 0s, and is still on its way", scene.name(unit));
         scene.broken(Claim::ZeroIsAtOnce, Some(unit), text)
     }
 }

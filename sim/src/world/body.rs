@@ -7,6 +7,7 @@ use crate::{
     chooser::{Chooser, Label},
     fault::Fault,
     scenario::{Range, Reaction},
+    setup::Setup,
     story::Note,
 };
 
@@ -42,8 +43,9 @@ enum Response {
 
 impl<C: Chooser> World<'_, C> {
     pub(super) fn start_body(&mut self, unit: UnitId, incarnation: Incarnation) {
-        let setup = &self.setup.units[unit.index()];
-        let plan = setup.body;
+        let all: &Setup = self.setup;
+        let setup = &all.units[unit.index()];
+        let plan = &setup.body;
         let (process, waits_for_up) = (setup.class == winddown_core::BodyClass::Process, setup.waits_for_up);
         if self.strikes(Label::Bodies, Fault::StartFails, Some(unit)) {
             let after = self.draw(Label::Bodies, plan.up_after);
@@ -129,7 +131,8 @@ impl<C: Chooser> World<'_, C> {
 
     fn respond(&mut self, place: u32, action: Action) -> Response {
         let unit = self.state.bodies[place as usize].unit;
-        let plan = self.setup.units[unit.index()].body;
+        let all: &Setup = self.setup;
+        let plan = &all.units[unit.index()].body;
         match action {
             Action::Abort | Action::RequestCancel => {
                 self.react(unit, Some(Fault::IgnoresCancel), plan.on_cancel)

@@ -16,8 +16,8 @@ use crate::{
 };
 
 impl<C: Chooser> World<'_, C> {
-    pub(super) fn carry_out(&mut self, effect: Effect) {
-        match effect {
+    pub(super) fn carry_out(&mut self, effect: &Effect) {
+        match *effect {
             Effect::Start { unit, incarnation } => self.start_body(unit, incarnation),
             Effect::Pause { unit, incarnation } => self.pause_body(unit, incarnation),
             Effect::Resume { unit, incarnation } => self.resume_body(unit, incarnation),

@@ -12,7 +12,7 @@ mod operators;
 mod outer;
 mod store;
 
-use winddown_core::{Effect, Effects, Engine, Input, Moment, Span, UnitId};
+use winddown_core::{Effects, Engine, Input, Moment, Span, UnitId};
 
 pub use self::{body::Body, store::Store};
 
@@ -313,10 +313,11 @@ impl<C: Chooser> World<'_, C> {
             self.breach = Some(breach);
             return;
         }
-        for place in 0..self.state.effects.as_slice().len() {
-            let effect: Effect = self.state.effects.as_slice()[place];
+        let effects = core::mem::take(&mut self.state.effects);
+        for effect in effects.as_slice() {
             self.carry_out(effect);
         }
+        self.state.effects = effects;
     }
 
     fn finish(self) -> Outcome {

@@ -71,12 +71,10 @@ impl Store {
 
     /// Brings what is done by `now` into the store.
     pub(super) fn advance(&mut self, now: Moment) {
-        while let Some(write) = self.writes.get(self.first_pending).copied() {
-            if write.done_at > now {
-                break;
-            }
+        while let Some(write) = self.writes.get(self.first_pending).filter(|write| write.done_at <= now) {
             if !write.fails {
-                self.put(write.unit, write.row);
+                let (unit, row) = (write.unit, write.row);
+                self.put(unit, row);
             }
             self.first_pending += 1;
         }
