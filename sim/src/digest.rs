@@ -7,7 +7,7 @@ use winddown_core::{
     Action, Answer, Caller, Disposition, Effect, Input, Moment, Notice, Reason, Row, Step, Within,
 };
 
-/// A running hash over words: multiply, fold, go on. Not for adversaries, only for identity.
+/// A running hash over pairs of words: multiply, fold, add, go on. Not for adversaries, only for identity.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Digest(u64);
 
@@ -19,11 +19,16 @@ impl Default for Digest {
 }
 
 impl Digest {
-    /// Takes one word in.
+    /// Takes two words in. What was there before is added, so that no word can wipe it out.
     #[expect(clippy::cast_possible_truncation, reason = "both halves of the product are taken")]
+    const fn take(&mut self, first: u64, second: u64) {
+        let product = (self.0 ^ first) as u128 * (second ^ 0xf39c_c060_5ced_c835) as u128;
+        self.0 = self.0.rotate_left(23).wrapping_add(product as u64 ^ (product >> 64) as u64);
+    }
+
+    /// Takes one word in.
     pub(crate) const fn word(&mut self, word: u64) {
-        let product = (self.0 ^ word) as u128 * 0xf39c_c060_5ced_c835 + 0x8bb8_4b93_962e_acc9;
-        self.0 = (product as u64) ^ ((product >> 64) as u64).rotate_left(23);
+        self.take(word, 0);
     }
 
     /// The hash of what was taken in so far.
@@ -41,123 +46,112 @@ impl Digest {
             Disposition::Refused(why) => 2 << 8 | why as u64,
         };
         // No run lasts a hundred days, so the time leaves room for what became of the input.
-        self.word(now.nanos() ^ disposition << 54);
-        self.input(input);
+        self.input(now.nanos() ^ disposition << 54, input);
         for effect in effects {
             self.effect(effect);
         }
     }
 
-    /// A tag and up to 56 bits beside it.
-    const fn tagged(&mut self, tag: u64, rest: u64) {
-        self.word(tag << 56 ^ rest);
-    }
-
-    fn input(&mut self, input: &Input) {
+    /// `head`: what goes in beside the input's own words.
+    fn input(&mut self, head: u64, input: &Input) {
         match *input {
             Input::UnitDeclared { unit, kind, owner } => {
-                self.tagged(1, pair(unit.0, u32::from(kind.0) << 16 | u32::from(owner.0)));
+                self.take(head, tag(1, pair(unit.0, u32::from(kind.0) << 16 | u32::from(owner.0))));
             }
-            Input::DependencyDeclared { unit, on } => self.tagged(2, pair(unit.0, on.0)),
+            Input::DependencyDeclared { unit, on } => self.take(head, tag(2, pair(unit.0, on.0))),
             Input::UnitRecovered { unit, row } => {
-                self.tagged(3, unit.0.into());
+                self.take(head, tag(3, unit.0.into()));
                 self.row(row);
             }
-            Input::StartRequested { unit, caller } => self.request(4, unit.0, caller),
-            Input::UnitStarted { unit, incarnation } => self.tagged(5, pair(unit.0, incarnation.0)),
-            Input::StartFailed { unit, incarnation } => self.tagged(6, pair(unit.0, incarnation.0)),
+            Input::StartRequested { unit, caller } => self.request(head, 4, unit.0, caller),
+            Input::UnitStarted { unit, incarnation } => self.take(head, tag(5, pair(unit.0, incarnation.0))),
+            Input::StartFailed { unit, incarnation } => self.take(head, tag(6, pair(unit.0, incarnation.0))),
             Input::UnitExited { unit, incarnation, exit } => {
-                self.tagged(7, pair(unit.0, incarnation.0));
-                self.word(exit as u64);
+                self.take(head, tag(7, exit as u64));
+                self.word(pair(unit.0, incarnation.0));
             }
-            Input::Progressed { unit, incarnation } => self.tagged(8, pair(unit.0, incarnation.0)),
-            Input::FindingRecorded { unit, durable } => self.tagged(9, pair(unit.0, durable.into())),
-            Input::PauseRequested { unit, caller } => self.request(10, unit.0, caller),
-            Input::UnitPaused { unit, incarnation } => self.tagged(11, pair(unit.0, incarnation.0)),
-            Input::ResumeRequested { unit, caller } => self.request(12, unit.0, caller),
+            Input::Progressed { unit, incarnation } => self.take(head, tag(8, pair(unit.0, incarnation.0))),
+            Input::FindingRecorded { unit, durable } => self.take(head, tag(9, pair(unit.0, durable.into()))),
+            Input::PauseRequested { unit, caller } => self.request(head, 10, unit.0, caller),
+            Input::UnitPaused { unit, incarnation } => self.take(head, tag(11, pair(unit.0, incarnation.0))),
+            Input::ResumeRequested { unit, caller } => self.request(head, 12, unit.0, caller),
             Input::StopRequested { unit, force, within, caller } => {
-                self.request(13, unit.0, caller);
+                self.request(head, 13, unit.0, caller);
                 self.within(force, within);
             }
-            Input::RestartRequested { unit, caller } => self.request(14, unit.0, caller),
+            Input::RestartRequested { unit, caller } => self.request(head, 14, unit.0, caller),
             Input::CancelRequested { unit, reason, caller } => {
-                self.request(15, unit.0, caller);
+                self.request(head, 15, unit.0, caller);
                 self.word(reason_word(reason));
             }
-            Input::RemoveRequested { unit, caller } => self.request(16, unit.0, caller),
+            Input::RemoveRequested { unit, caller } => self.request(head, 16, unit.0, caller),
             Input::StepFinished { unit, step, outcome } => {
-                self.step_of(17, unit.0, step);
-                self.word(outcome as u64);
+                self.take(head, tag(17, pair(unit.0, outcome as u32)));
+                self.word(step_word(step));
             }
             Input::Persisted { unit, row, outcome } => {
-                self.tagged(18, pair(unit.0, outcome as u32));
+                self.take(head, tag(18, pair(unit.0, outcome as u32)));
                 self.row(row);
             }
-            Input::Reaped { unit, outcome } => self.tagged(19, pair(unit.0, outcome as u32)),
-            Input::ClientAttached { client } => self.tagged(20, client.0.into()),
-            Input::ClientTold { client, outcome } => self.tagged(21, pair(client.0.into(), outcome as u32)),
-            Input::ClientLeft { client } => self.tagged(22, client.0.into()),
+            Input::Reaped { unit, outcome } => self.take(head, tag(19, pair(unit.0, outcome as u32))),
+            Input::ClientAttached { client } => self.take(head, tag(20, client.0.into())),
+            Input::ClientTold { client, outcome } => {
+                self.take(head, tag(21, pair(client.0.into(), outcome as u32)));
+            }
+            Input::ClientLeft { client } => self.take(head, tag(22, client.0.into())),
             Input::ShutdownRequested { graceful, within, caller } => {
-                self.request(23, 0, caller);
+                self.request(head, 23, 0, caller);
                 self.within(graceful, within);
             }
-            Input::SignalReceived { signal } => self.tagged(24, signal as u64),
-            Input::PhaseFinished { phase, outcome } => self.tagged(25, pair(phase as u32, outcome as u32)),
-            Input::Woken => self.tagged(26, 0),
+            Input::SignalReceived { signal } => self.take(head, tag(24, signal as u64)),
+            Input::PhaseFinished { phase, outcome } => {
+                self.take(head, tag(25, pair(phase as u32, outcome as u32)));
+            }
+            Input::Woken => self.take(head, tag(26, 0)),
         }
     }
 
     fn effect(&mut self, effect: &Effect) {
         match *effect {
-            Effect::Start { unit, incarnation } => self.tagged(65, pair(unit.0, incarnation.0)),
-            Effect::Pause { unit, incarnation } => self.tagged(66, pair(unit.0, incarnation.0)),
-            Effect::Resume { unit, incarnation } => self.tagged(67, pair(unit.0, incarnation.0)),
+            Effect::Start { unit, incarnation } => self.take(65, pair(unit.0, incarnation.0)),
+            Effect::Pause { unit, incarnation } => self.take(66, pair(unit.0, incarnation.0)),
+            Effect::Resume { unit, incarnation } => self.take(67, pair(unit.0, incarnation.0)),
             Effect::Perform { unit, step, action, until } => {
-                self.step_of(68, unit.0, step);
-                self.word(until.nanos());
-                self.word(action_word(action));
+                self.take(tag(68, unit.0.into()), until.nanos());
+                self.take(action_word(action), step_word(step));
             }
             Effect::Checkpoint { unit, step, row, until } => {
-                self.step_of(69, unit.0, step);
-                self.word(until.nanos());
+                self.take(tag(69, unit.0.into()), until.nanos());
+                self.word(step_word(step));
                 self.row(row);
             }
             Effect::Persist { unit, row, confirm } => {
-                self.tagged(70, pair(unit.0, confirm.into()));
+                self.take(70, pair(unit.0, confirm.into()));
                 self.row(row);
             }
-            Effect::Acknowledge { unit, findings } => self.tagged(71, pair(unit.0, findings)),
-            Effect::Reap { unit, incarnation } => self.tagged(72, pair(unit.0, incarnation.0)),
+            Effect::Acknowledge { unit, findings } => self.take(71, pair(unit.0, findings)),
+            Effect::Reap { unit, incarnation } => self.take(72, pair(unit.0, incarnation.0)),
             Effect::Notify { unit, incarnation, notice } => {
-                self.tagged(73 + notice_number(notice), pair(unit.0, incarnation.0));
+                self.take(73 + notice_number(notice), pair(unit.0, incarnation.0));
             }
-            Effect::Tell { client, by } => {
-                self.tagged(90, client.0.into());
-                self.word(by.nanos());
-            }
-            Effect::Disconnect { client } => self.tagged(91, client.0.into()),
-            Effect::Wind { phase, until } => {
-                self.tagged(92, phase as u64);
-                self.word(until.nanos());
-            }
-            Effect::Reply { ticket, answer } => {
-                self.tagged(93, ticket.0.into());
-                self.answer(answer);
-            }
-            Effect::Reload => self.tagged(94, 0),
-            Effect::Report => self.tagged(95, 0),
-            Effect::Exit { code } => self.tagged(96, code.into()),
+            Effect::Tell { client, by } => self.take(tag(90, client.0.into()), by.nanos()),
+            Effect::Disconnect { client } => self.take(91, client.0.into()),
+            Effect::Wind { phase, until } => self.take(tag(92, phase as u64), until.nanos()),
+            Effect::Reply { ticket, answer } => self.answer(tag(93, ticket.0.into()), answer),
+            Effect::Reload => self.word(94),
+            Effect::Report => self.word(95),
+            Effect::Exit { code } => self.take(96, code.into()),
         }
     }
 
-    fn request(&mut self, tag: u64, unit: u32, caller: Caller) {
+    fn request(&mut self, head: u64, number: u64, unit: u32, caller: Caller) {
         let (kind, ticket) = match caller {
             Caller::Nobody => (0, 0),
             Caller::Outside(ticket) => (1, ticket.0),
             Caller::Body(ticket) => (2, ticket.0),
         };
-        self.tagged(tag, pair(unit, ticket));
-        self.word(kind);
+        self.take(head, tag(number, unit.into()));
+        self.word(pair(kind, ticket));
     }
 
     fn within(&mut self, flag: bool, within: Within) {
@@ -166,36 +160,38 @@ impl Digest {
             Within::For(span) => (1, span.nanos()),
             Within::Unlimited => (2, 0),
         };
-        self.word(kind << 1 | u64::from(flag));
-        self.word(span);
-    }
-
-    fn step_of(&mut self, tag: u64, unit: u32, step: Step) {
-        self.tagged(tag, pair(unit, step.incarnation.0));
-        self.word(u64::from(step.round) << 8 | u64::from(step.rung));
+        self.take(kind << 1 | u64::from(flag), span);
     }
 
     fn row(&mut self, row: Row) {
-        self.word(u64::from(row.incarnation.0) << 32 | u64::from(row.findings));
-        self.word(reason_word(row.reason) << 16 | (row.status as u64) << 8 | u64::from(row.leaked));
+        let first = pair(row.incarnation.0, row.findings);
+        self.take(first, reason_word(row.reason) << 16 | (row.status as u64) << 8 | u64::from(row.leaked));
     }
 
-    fn answer(&mut self, answer: Answer) {
-        match answer {
-            Answer::Accepted => self.word(1),
-            Answer::Stopped { status, leaked } => {
-                self.word(2 | (status as u64) << 8 | u64::from(leaked) << 16);
-            }
-            Answer::Cancelled(was_running) => self.word(3 | u64::from(was_running) << 8),
-            Answer::Restarted => self.word(4),
-            Answer::NotRecorded => self.word(5),
+    fn answer(&mut self, head: u64, answer: Answer) {
+        let word = match answer {
+            Answer::Accepted => 1,
+            Answer::Stopped { status, leaked } => 2 | (status as u64) << 8 | u64::from(leaked) << 16,
+            Answer::Cancelled(was_running) => 3 | u64::from(was_running) << 8,
+            Answer::Restarted => 4,
+            Answer::NotRecorded => 5,
             Answer::ShuttingDown { by } => {
-                self.word(6);
                 self.word(by.nanos());
+                6
             }
-            Answer::Refused(why) => self.word(7 | (why as u64) << 8),
-        }
+            Answer::Refused(why) => 7 | (why as u64) << 8,
+        };
+        self.take(head, word);
     }
+}
+
+/// Which of the inputs or effects it is, with up to 56 bits beside it.
+const fn tag(number: u64, rest: u64) -> u64 {
+    number << 56 ^ rest
+}
+
+const fn step_word(step: Step) -> u64 {
+    (step.incarnation.0 as u64) << 24 | (step.round as u64) << 8 | step.rung as u64
 }
 
 const fn pair(first: u32, second: u32) -> u64 {

@@ -21,16 +21,17 @@ impl Judge {
 
     /// A row was asked to be written.
     pub(super) fn row_asked(&mut self, scene: &Scene<'_>, unit: UnitId, row: Row, plain: bool) -> Verdict {
-        let upfront = scene.kind(unit).promise == Promise::Upfront;
         let draining = self.draining;
         let ledger = &mut self.units[unit.index()];
         if row.findings > ledger.recorded {
-            let text = || format!(
-                "a row of {} counts {} findings, but it made {}",
-                scene.name(unit),
-                row.findings,
-                ledger.recorded
-            );
+            let text = || {
+                format!(
+                    "a row of {} counts {} findings, but it made {}",
+                    scene.name(unit),
+                    row.findings,
+                    ledger.recorded
+                )
+            };
             return scene.broken(Claim::ReportIsTrue, Some(unit), text);
         }
         if !row.status.is_terminal() {
@@ -40,7 +41,8 @@ impl Judge {
         }
         match ledger.terminal {
             Some((incarnation, status)) if incarnation == row.incarnation && status != row.status => {
-                let text = || format!("{} was {status}, and is to be written as {}", scene.name(unit), row.status);
+                let text =
+                    || format!("{} was {status}, and is to be written as {}", scene.name(unit), row.status);
                 return scene.broken(Claim::FirstTerminalWins, Some(unit), text);
             }
             _ => ledger.terminal = Some((row.incarnation, row.status)),
@@ -51,8 +53,8 @@ impl Judge {
         let ledger = &mut self.units[unit.index()];
         ledger.rows += 1;
         if plain
-            && upfront
             && ledger.rows > 1
+            && scene.kind(unit).promise == Promise::Upfront
             && !core::mem::take(&mut ledger.rewrite_due)
             && !draining
             && ledger.on_way
@@ -69,10 +71,12 @@ impl Judge {
     pub(super) fn acknowledged(&mut self, scene: &Scene<'_>, unit: UnitId, findings: u32) -> Verdict {
         let durable = scene.store.row(unit).map_or(0, |row| row.findings);
         if durable < findings {
-            let text = || format!(
-                "{} was told that {findings} findings are durable, and {durable} are",
-                scene.name(unit)
-            );
+            let text = || {
+                format!(
+                    "{} was told that {findings} findings are durable, and {durable} are",
+                    scene.name(unit)
+                )
+            };
             return scene.broken(Claim::AckIsDurable, Some(unit), text);
         }
         self.units[unit.index()].acknowledged = findings;
@@ -85,17 +89,20 @@ impl Judge {
         let acknowledged = self.units[unit.index()].acknowledged;
         let back = scene.engine.unit(unit).map_or(0, |view| view.recorded);
         if row.findings < acknowledged || back != row.findings {
-            let text = || format!(
-                "{} had {acknowledged} findings acknowledged, {} are in the store, {back} came back",
-                scene.name(unit),
-                row.findings
-            );
+            let text = || {
+                format!(
+                    "{} had {acknowledged} findings acknowledged, {} are in the store, {back} came back",
+                    scene.name(unit),
+                    row.findings
+                )
+            };
             return scene.broken(Claim::AckedComesBack, Some(unit), text);
         }
         let status = scene.engine.unit(unit).map(|view| view.status);
         let ghost = matches!(status, Some(Status::Running | Status::Paused | Status::Stopping));
         if ghost {
-            let text = || format!("{} is taken for {:?} by a host that never started it", scene.name(unit), status);
+            let text =
+                || format!("{} is taken for {:?} by a host that never started it", scene.name(unit), status);
             return scene.broken(Claim::NoGhosts, Some(unit), text);
         }
         Ok(())
@@ -129,10 +136,12 @@ impl Judge {
                 let ledger = &self.units[unit.index()];
                 let seen = ledger.cancel_noticed && (ledger.told || !is_task(scene, unit) || !ledger.lives);
                 if !seen || ledger.cancel != Some(row.reason) {
-                    let text = || format!(
-                        "{} was answered as cancelled, but never told so, or with another reason",
-                        scene.name(unit)
-                    );
+                    let text = || {
+                        format!(
+                            "{} was answered as cancelled, but never told so, or with another reason",
+                            scene.name(unit)
+                        )
+                    };
                     return scene.broken(Claim::CancelIsSeen, Some(unit), text);
                 }
                 self.over(unit);
@@ -146,7 +155,8 @@ impl Judge {
                 Ok(())
             }
             Answer::Restarted if wish != Wish::Restart => {
-                let text = || format!("a request of {wish:?} for {} was answered as restarted", scene.name(unit));
+                let text =
+                    || format!("a request of {wish:?} for {} was answered as restarted", scene.name(unit));
                 scene.broken(Claim::AnswersAreTrue, Some(unit), text)
             }
             Answer::Accepted
@@ -176,7 +186,8 @@ impl Judge {
             Some(row) if row.status == status => Ok(row),
             other => {
                 let found = other.map_or("no row", |row| row.status.name());
-                let text = || format!("{} was answered as {status}, and the store says {found}", scene.name(unit));
+                let text =
+                    || format!("{} was answered as {status}, and the store says {found}", scene.name(unit));
                 scene.broken(Claim::AnswersAreTrue, Some(unit), text)
             }
         }

@@ -68,7 +68,8 @@ impl Judge {
         let broken = self.broken_clients.contains(&client);
         match self.busy(scene) {
             Some(unit) if !broken && !self.overran => {
-                let text = || format!("client {client} was disconnected while {} was on its way", scene.name(unit));
+                let text =
+                    || format!("client {client} was disconnected while {} was on its way", scene.name(unit));
                 scene.broken(Claim::PhasesInOrder, Some(unit), text)
             }
             _ => Ok(()),
@@ -81,7 +82,8 @@ impl Judge {
         if until <= limit.max(scene.now) {
             return Ok(());
         }
-        let text = || format!("something of the shutdown may take until {until}, but all of it only until {limit}");
+        let text =
+            || format!("something of the shutdown may take until {until}, but all of it only until {limit}");
         scene.broken(Claim::StepInBudget, None, text)
     }
 
@@ -106,8 +108,13 @@ impl Judge {
             let text = || format!("client {client} was never told to go");
             return scene.broken(Claim::ClientsLeave, None, text);
         }
-        for place in 0..self.units.len() {
-            self.exit_of(scene, code, UnitId(u32::try_from(place).unwrap_or(u32::MAX)))?;
+        let left_over = scene.bodies.iter().any(|body| body.alive && body.process);
+        for unit in scene.setup.unit_ids() {
+            let Some(report) = scene.engine.unit_report(unit) else { continue };
+            self.exit_of(scene, code, unit, &report)?;
+            if left_over {
+                check_left_over(scene, code, unit, &report)?;
+            }
         }
         Ok(())
     }
@@ -124,71 +131,72 @@ impl Judge {
     }
 
     /// What must be so about one unit when the host exits.
-    fn exit_of(&mut self, scene: &Scene<'_>, code: u8, unit: UnitId) -> Verdict {
-        let Some(report) = scene.engine.unit_report(unit) else { return Ok(()) };
-        let ledger = self.units[unit.index()];
+    fn exit_of(&mut self, scene: &Scene<'_>, code: u8, unit: UnitId, report: &UnitReport) -> Verdict {
+        let ledger = &self.units[unit.index()];
         let row = scene.store.row(unit);
         let durable = row.map_or(0, |row| row.findings);
         if code == 0 && durable < ledger.recorded {
-            let text = || format!(
-                "{} made {} findings, {durable} are in the store, and the exit code is 0",
-                scene.name(unit),
-                ledger.recorded
-            );
+            let text = || {
+                format!(
+                    "{} made {} findings, {durable} are in the store, and the exit code is 0",
+                    scene.name(unit),
+                    ledger.recorded
+                )
+            };
             return scene.broken(Claim::ExitZeroKeepsAll, Some(unit), text);
         }
         if report.recorded != ledger.recorded || report.saved > durable {
-            let text = || format!(
-                "the report says that {} made {} findings and {} are saved; it made {}, and {durable} are",
-                scene.name(unit),
-                report.recorded,
-                report.saved,
-                ledger.recorded
-            );
+            let text = || {
+                format!(
+                    "the report says that {} made {} findings and {} are saved; it made {}, and {durable} are",
+                    scene.name(unit),
+                    report.recorded,
+                    report.saved,
+                    ledger.recorded
+                )
+            };
             return scene.broken(Claim::ReportIsTrue, Some(unit), text);
         }
         if report.overran {
             self.saw(Sight::UnitsOverran);
         }
-        self.check_left_over(scene, code, unit, &report)?;
-        self.check_ghost(scene, unit, &report)?;
-        self.check_code(scene, code, unit, &report)
+        check_ghost(scene, unit, report)?;
+        check_code(scene, code, unit, report)
     }
+}
 
-    fn check_left_over(&self, scene: &Scene<'_>, code: u8, unit: UnitId, report: &UnitReport) -> Verdict {
-        let alive = scene.bodies.iter().any(|body| body.unit == unit && body.alive && body.process);
-        let listed = report.leaked || report.abandoned > 0;
-        let row_says = scene.store.row(unit).is_some_and(|row| row.leaked);
-        if alive && (!listed || code == 0 || (report.row_durable && !row_says)) {
-            let text = || format!(
-                "{} is still alive, and neither report nor row nor exit code say so",
-                scene.name(unit)
-            );
-            return scene.broken(Claim::LeaksAreListed, Some(unit), text);
-        }
-        Ok(())
+fn check_left_over(scene: &Scene<'_>, code: u8, unit: UnitId, report: &UnitReport) -> Verdict {
+    let alive = scene.bodies.iter().any(|body| body.unit == unit && body.alive && body.process);
+    let listed = report.leaked || report.abandoned > 0;
+    let row_says = scene.store.row(unit).is_some_and(|row| row.leaked);
+    if alive && (!listed || code == 0 || (report.row_durable && !row_says)) {
+        let text = || {
+            format!("{} is still alive, and neither report nor row nor exit code say so", scene.name(unit))
+        };
+        return scene.broken(Claim::LeaksAreListed, Some(unit), text);
     }
+    Ok(())
+}
 
-    fn check_ghost(&self, scene: &Scene<'_>, unit: UnitId, report: &UnitReport) -> Verdict {
-        let status = scene.store.row(unit).map(|row| row.status);
-        let ghost = matches!(status, Some(Status::Running | Status::Paused | Status::Stopping));
-        if ghost && report.row_durable {
-            let text = || format!("the host exits, and the row of {} says {:?}", scene.name(unit), status);
-            return scene.broken(Claim::NoGhosts, Some(unit), text);
-        }
-        if matches!(report.status, Status::Running | Status::Paused | Status::Stopping) {
-            let text = || format!("the host exits, and {} is {}", scene.name(unit), report.status);
-            return scene.broken(Claim::NoGhosts, Some(unit), text);
-        }
-        Ok(())
+fn check_ghost(scene: &Scene<'_>, unit: UnitId, report: &UnitReport) -> Verdict {
+    let status = scene.store.row(unit).map(|row| row.status);
+    let ghost = matches!(status, Some(Status::Running | Status::Paused | Status::Stopping));
+    if ghost && report.row_durable {
+        let text = || format!("the host exits, and the row of {} says {:?}", scene.name(unit), status);
+        return scene.broken(Claim::NoGhosts, Some(unit), text);
     }
+    if matches!(report.status, Status::Running | Status::Paused | Status::Stopping) {
+        let text = || format!("the host exits, and {} is {}", scene.name(unit), report.status);
+        return scene.broken(Claim::NoGhosts, Some(unit), text);
+    }
+    Ok(())
+}
 
-    fn check_code(&self, scene: &Scene<'_>, code: u8, unit: UnitId, report: &UnitReport) -> Verdict {
-        let bad = report.unsaved() > 0 || report.leaked || !report.row_durable || report.overran;
-        if bad && code == 0 {
-            let text = || format!("{} is not all well, and the exit code is 0", scene.name(unit));
-            return scene.broken(Claim::ReportIsTrue, Some(unit), text);
-        }
-        Ok(())
+fn check_code(scene: &Scene<'_>, code: u8, unit: UnitId, report: &UnitReport) -> Verdict {
+    let bad = report.unsaved() > 0 || report.leaked || !report.row_durable || report.overran;
+    if bad && code == 0 {
+        let text = || format!("{} is not all well, and the exit code is 0", scene.name(unit));
+        return scene.broken(Claim::ReportIsTrue, Some(unit), text);
     }
+    Ok(())
 }

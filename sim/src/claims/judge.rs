@@ -221,7 +221,9 @@ impl Judge {
                 scene.broken(Claim::ExitInTime, None, || "something came after the exit".into())
             };
         }
-        self.see_deadlines(scene)?;
+        if scene.engine.is_draining() {
+            self.see_deadlines(scene)?;
+        }
         self.woken = matches!(input, Input::Woken);
         self.note_input(scene, input, disposition, effects)?;
         for effect in effects {
@@ -237,10 +239,12 @@ impl Judge {
             return Ok(());
         };
         if by > self.shutdown_ends || units > self.units_end || units > by {
-            let text = || format!(
-                "the shutdown's deadline moved from {} to {by}, that of its units from {} to {units}",
-                self.shutdown_ends, self.units_end
-            );
+            let text = || {
+                format!(
+                    "the shutdown's deadline moved from {} to {by}, that of its units from {} to {units}",
+                    self.shutdown_ends, self.units_end
+                )
+            };
             return scene.broken(Claim::LaterOnlyShortens, None, text);
         }
         if self.shutdown_ends.is_never() && scene.now.until(units) < scene.now.until(by).half() {
@@ -321,7 +325,8 @@ impl Judge {
 
     pub(super) fn replied(&mut self, scene: &Scene<'_>, ticket: Ticket, answer: Answer) -> Verdict {
         let Some(request) = self.requests.get_mut(ticket.0 as usize) else {
-            return scene.broken(Claim::AnsweredOnce, None, || format!("ticket {ticket} was never given out"));
+            return scene
+                .broken(Claim::AnsweredOnce, None, || format!("ticket {ticket} was never given out"));
         };
         if request.answered {
             let text = || format!("request {ticket} was answered twice, the second time with {answer:?}");
@@ -364,7 +369,8 @@ impl Judge {
             if phase == Phase::ReleaseLease { Claim::LeaseOutlivesWork } else { Claim::PhasesInOrder };
         match busy {
             Some(unit) if !self.overran => {
-                let text = || format!("{} while {} was still on its way down", phase.name(), scene.name(unit));
+                let text =
+                    || format!("{} while {} was still on its way down", phase.name(), scene.name(unit));
                 scene.broken(claim, Some(unit), text)
             }
             _ => Ok(()),

@@ -50,7 +50,8 @@ impl Judge {
         let ledger = &mut self.units[unit.index()];
         if !ledger.on_way {
             // The engine's own stops: a run budget, a start that is overdue, a shutdown.
-            let ends = if scene.engine.is_draining() { Moment::NEVER } else { scene.now.after(ladder.budget()) };
+            let ends =
+                if scene.engine.is_draining() { Moment::NEVER } else { scene.now.after(ladder.budget()) };
             ledger.begin(scene.now, ends);
             if self.draining && ledger.paused {
                 self.sights |= Sight::PausedBefore.bit();
@@ -112,12 +113,14 @@ impl Judge {
             let other = &self.units[dependent.index()];
             let busy = other.lives && (other.on_way || (self.draining && other.active));
             if on == unit && busy && other.terminal.is_none() && ledger.rung == NO_RUNG {
-                let text = || format!(
-                    "{} was told to {} while {}, which depends on it, still lived",
-                    scene.name(unit),
-                    action.name(),
-                    scene.name(dependent)
-                );
+                let text = || {
+                    format!(
+                        "{} was told to {} while {}, which depends on it, still lived",
+                        scene.name(unit),
+                        action.name(),
+                        scene.name(dependent)
+                    )
+                };
                 return scene.broken(Claim::DependentsFirst, Some(unit), text);
             }
         }

@@ -52,7 +52,8 @@ impl Judge {
             return scene.broken(Claim::NothingAdmitted, Some(unit), text);
         }
         if ledger.stopped {
-            let text = || format!("{} was stopped, nobody asked for a start, and it started", scene.name(unit));
+            let text =
+                || format!("{} was stopped, nobody asked for a start, and it started", scene.name(unit));
             return scene.broken(Claim::StopBeatsRestart, Some(unit), text);
         }
         if incarnation <= ledger.incarnation && ledger.lives {
@@ -184,10 +185,12 @@ impl Judge {
         if quiet || self.draining {
             return Ok(());
         }
-        let text = || format!(
-            "an exit of {} that was known, or of start {incarnation}, had an effect",
-            scene.name(unit)
-        );
+        let text = || {
+            format!(
+                "an exit of {} that was known, or of start {incarnation}, had an effect",
+                scene.name(unit)
+            )
+        };
         scene.broken(Claim::ExitCountsOnce, Some(unit), text)
     }
 
@@ -212,7 +215,8 @@ impl Judge {
         match notice {
             Notice::TimedOut => self.saw(Sight::RunBudgetOver),
             Notice::Cancelled if !asked => {
-                let text = || format!("{} was told to be cancelled, and nobody asked for that", scene.name(unit));
+                let text =
+                    || format!("{} was told to be cancelled, and nobody asked for that", scene.name(unit));
                 return scene.broken(Claim::CancelIsSeen, Some(unit), text);
             }
             Notice::Started
@@ -243,12 +247,14 @@ impl Judge {
     pub(super) fn too_late(&self, scene: &Scene<'_>, unit: UnitId, ends: Moment) -> Verdict {
         let ledger = &self.units[unit.index()];
         let claim = if ledger.shortened { Claim::LaterOnlyShortens } else { Claim::StopInTime };
-        let text = || format!(
-            "the stop of {} began at {}, had to be over by {ends}, and was over at {}",
-            scene.name(unit),
-            ledger.began,
-            scene.now
-        );
+        let text = || {
+            format!(
+                "the stop of {} began at {}, had to be over by {ends}, and was over at {}",
+                scene.name(unit),
+                ledger.began,
+                scene.now
+            )
+        };
         scene.broken(claim, Some(unit), text)
     }
 

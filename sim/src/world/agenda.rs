@@ -87,20 +87,6 @@ impl Happening {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    /// When, and among what happens in the same instant: a drawn rank, then the order of planning.
-    key: u128,
-    what: Happening,
-}
-
-impl Entry {
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half of the key is the time")]
-    const fn at(&self) -> Moment {
-        Moment::from_nanos((self.key >> 64) as u64)
-    }
-}
-
 /// Everything that is planned: by time, or, in untimed order, in a line from which anything may be taken.
 ///
 /// By time, the earliest stands last. Most of what is planned is near, and the far future is short: so a
@@ -109,21 +95,34 @@ impl Entry {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Agenda {
     timed: bool,
-    // Invariant: keys fall from the first entry to the last; no two are equal.
-    entries: Vec<Entry>,
+    /// When, then a drawn rank, then which plan it is: 64, 16 and 48 bits.
+    // Invariant: keys fall from the first to the last; no two are equal.
+    keys: Vec<u128>,
+    /// All that was ever planned by time, in the order of planning.
+    plans: Vec<Happening>,
     line: Vec<Happening>,
-    planned: u64,
 }
 
 /// So many entries are looked at one by one before a search by halves is worth it.
 const NEAR: usize = 16;
 
+/// Which plan a key belongs to.
+#[expect(clippy::cast_possible_truncation, reason = "48 bits are far more than a run can plan")]
+const fn plan_of(key: u128) -> usize {
+    (key & 0xffff_ffff_ffff) as usize
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the upper half of the key is the time")]
+const fn time_of(key: u128) -> Moment {
+    Moment::from_nanos((key >> 64) as u64)
+}
+
 impl Agenda {
     pub(super) fn reset(&mut self, timed: bool) {
         self.timed = timed;
-        self.entries.clear();
+        self.keys.clear();
+        self.plans.clear();
         self.line.clear();
-        self.planned = 0;
     }
 
     /// Plans something. `rank`: its place among what happens in the same instant, below 2^16.
@@ -131,29 +130,28 @@ impl Agenda {
         if !self.timed {
             return self.line.push(what);
         }
-        self.planned += 1;
-        let key = u128::from(at.nanos()) << 64 | u128::from(rank << 48 | self.planned);
-        let entry = Entry { key, what };
-        let mut place = self.entries.len();
-        for other in self.entries.iter().rev().take(NEAR) {
-            if other.key > key {
+        let key = u128::from(at.nanos()) << 64 | u128::from(rank << 48 | self.plans.len() as u64);
+        self.plans.push(what);
+        let mut place = self.keys.len();
+        for other in self.keys.iter().rev().take(NEAR) {
+            if *other > key {
                 break;
             }
             place -= 1;
         }
-        if place + NEAR == self.entries.len() {
-            place = self.entries[..place].partition_point(|other| other.key > key);
+        if place + NEAR == self.keys.len() {
+            place = self.keys[..place].partition_point(|other| *other > key);
         }
-        self.entries.insert(place, entry);
+        self.keys.insert(place, key);
     }
 
     pub(super) fn earliest(&self) -> Option<Moment> {
-        self.entries.last().map(Entry::at)
+        self.keys.last().map(|key| time_of(*key))
     }
 
     /// Takes out what is next in timed order.
     pub(super) fn pop(&mut self) -> Option<(Moment, Happening)> {
-        self.entries.pop().map(|entry| (entry.at(), entry.what))
+        self.keys.pop().map(|key| (time_of(key), self.plans[plan_of(key)]))
     }
 
     /// What may be next in untimed order, oldest plan first.
@@ -168,7 +166,7 @@ impl Agenda {
 
     /// Keeps only what `keep` says.
     pub(super) fn retain(&mut self, keep: impl Fn(Happening) -> bool) {
-        self.entries.retain(|entry| keep(entry.what));
+        self.keys.retain(|key| keep(self.plans[plan_of(*key)]));
         self.line.retain(|what| keep(*what));
     }
 }
