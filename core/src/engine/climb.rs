@@ -4,13 +4,13 @@ use super::{
     Engine,
     lifecycle::again_after,
     stop::StopRequest,
-    unit::{NO_RUNG, Stage},
+    unit::{NO_RUNG, Stage, Unit},
 };
 use crate::{
     disposition::{Disposition, Why},
     effect::{Effect, Effects},
     ids::UnitId,
-    input::{Outcome, Step},
+    input::{Outcome, Row, Step},
     ladder::{Action, Otherwise},
     plan::BodyClass,
     status::{Reason, Status},
@@ -22,45 +22,30 @@ impl Engine {
     /// and comes to rest on a rung that takes time, at the gate, or past the end of the ladder.
     pub(super) fn climb(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
         loop {
-            let it = &self.units[unit.index()];
+            let it = &mut self.units[unit.index()];
             let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
-            let index = it.stop.rung;
-            let Some(rung) = ladder.rung(index).copied() else {
+            let Some(rung) = ladder.rung(it.stop.rung) else {
                 return self.ladder_over(now, unit, effects);
             };
             if !rung.applies(it.stop.forced, it.body_lives()) {
-                self.units[unit.index()].stop.rung += 1;
+                it.stop.rung += 1;
                 continue;
             }
             // Holding still keeps the body alive, so it needs no leave; everything else does.
-            if rung.action != Action::Pause && !self.pass_gate(now, unit) {
+            if rung.action != Action::Pause && !it.stop.admitted && !self.pass_gate(now, unit) {
                 return;
             }
-            let it = &self.units[unit.index()];
-            let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
-            let until = ladder.cut(index, it.stop.budget, now).ends();
-            self.perform(unit, rung.action, until, effects);
             let it = &mut self.units[unit.index()];
+            let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
+            let Some(rung) = ladder.rung(it.stop.rung) else { return };
+            let until = ladder.cut(it.stop.rung, it.stop.budget, now).ends();
             it.stop.stage = Stage::Climbing;
+            effects.push(order(unit, it, rung.action, until));
             if until > now {
                 self.timers.set(unit, until);
                 return;
             }
             it.stop.rung += 1;
-        }
-    }
-
-    fn perform(&mut self, unit: UnitId, action: Action, until: Moment, effects: &mut Effects) {
-        let it = &mut self.units[unit.index()];
-        let step = Step { incarnation: it.incarnation, rung: it.stop.rung, round: it.stop.round };
-        if action == Action::Checkpoint {
-            it.asked = it.recorded;
-            it.stop.checkpoint = it.recorded;
-            let mut row = it.row();
-            row.status = it.stop.ends_as;
-            effects.push(Effect::Checkpoint { unit, step, row, until });
-        } else {
-            effects.push(Effect::Perform { unit, step, action, until });
         }
     }
 
@@ -249,4 +234,16 @@ impl Engine {
             self.settle(now, unit, effects);
         }
     }
+}
+
+/// What the world is asked to do on the unit's present rung.
+fn order(unit: UnitId, it: &mut Unit, action: Action, until: Moment) -> Effect {
+    let step = Step { incarnation: it.incarnation, rung: it.stop.rung, round: it.stop.round };
+    if action != Action::Checkpoint {
+        return Effect::Perform { unit, step, action, until };
+    }
+    it.asked = it.recorded;
+    it.stop.checkpoint = it.recorded;
+    let row = Row { status: it.stop.ends_as, ..it.row() };
+    Effect::Checkpoint { unit, step, row, until }
 }

@@ -2,7 +2,7 @@
 
 use core::mem;
 
-use winddown_core::{Action, Disposition, Effect, Moment, Otherwise, Outcome, Step, UnitId};
+use winddown_core::{Action, Disposition, Effect, Moment, Otherwise, Outcome, Rung, Step, UnitId};
 
 use super::{
     Claim, Sight,
@@ -79,8 +79,9 @@ impl Judge {
             self.sights |= Sight::PatienceOver.bit();
         }
         let ledger = &*ledger;
-        check_rung(scene, unit, ledger, step.rung, action)?;
-        check_skipped(scene, unit, ledger, forced, step.rung.into())?;
+        check_rung(scene, unit, ledger, ladder.rung(step.rung), step.rung, action)?;
+        let skipped = between(ladder.rungs(), ledger.rung, step.rung.into());
+        check_skipped(scene, unit, ledger, forced, skipped)?;
         if !waited && !cut_short && !forced {
             check_grace(scene, unit, ledger, action)?;
         }
@@ -184,8 +185,14 @@ impl Judge {
 }
 
 /// The rung is one of the unit's own ladder and comes after the last one.
-fn check_rung(scene: &Scene<'_>, unit: UnitId, ledger: &Ledger, index: u8, action: Action) -> Verdict {
-    let own = scene.kind(unit).ladder.rung(index);
+fn check_rung(
+    scene: &Scene<'_>,
+    unit: UnitId,
+    ledger: &Ledger,
+    own: Option<&Rung<Action>>,
+    index: u8,
+    action: Action,
+) -> Verdict {
     let same = own.is_some_and(|rung| mem::discriminant(&rung.action) == mem::discriminant(&action));
     let index = i16::from(index);
     if index == ledger.rung && action != Action::Checkpoint {
@@ -200,19 +207,23 @@ fn check_rung(scene: &Scene<'_>, unit: UnitId, ledger: &Ledger, index: u8, actio
     Ok(())
 }
 
-/// Rungs between the last one performed and `index` may only be left out for a reason.
+/// The rungs after the last one performed and before `index`.
+pub(super) fn between(rungs: &[Rung<Action>], last: i16, index: i16) -> &[Rung<Action>] {
+    let first = usize::try_from(last + 1).unwrap_or_default();
+    let end = usize::try_from(index).unwrap_or_default().min(rungs.len());
+    rungs.get(first..end).unwrap_or_default()
+}
+
+/// Rungs may only be left out for a reason.
 pub(super) fn check_skipped(
     scene: &Scene<'_>,
     unit: UnitId,
     ledger: &Ledger,
     forced: bool,
-    index: i16,
+    skipped: &[Rung<Action>],
 ) -> Verdict {
-    let rungs = scene.kind(unit).ladder.rungs();
-    let first = usize::try_from(ledger.rung + 1).unwrap_or_default();
-    let last = usize::try_from(index).unwrap_or_default().min(rungs.len());
     let forced = forced || ledger.rung_forces;
-    for rung in rungs.get(first..last).unwrap_or_default() {
+    for rung in skipped {
         let out_of_place = rung.action.needs_body() && !ledger.lives;
         let paused = rung.action == Action::Pause && ledger.paused;
         let skipped = forced && rung.action.is_gentle() && !rung.always;

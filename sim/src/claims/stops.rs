@@ -8,7 +8,7 @@ use super::{
     Claim, Sight,
     judge::{Judge, Scene, Verdict},
     ledger::Ledger,
-    rungs::check_skipped,
+    rungs::{between, check_skipped},
 };
 
 impl Judge {
@@ -235,7 +235,8 @@ impl Judge {
         }
         if proven {
             let forced = self.is_forced(scene, unit);
-            check_skipped(scene, unit, ledger, forced, i16::MAX)?;
+            let rest = between(kind.ladder.rungs(), ledger.rung, i16::MAX);
+            check_skipped(scene, unit, ledger, forced, rest)?;
             if scene.now > ends {
                 return self.too_late(scene, unit, ends);
             }

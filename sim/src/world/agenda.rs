@@ -107,12 +107,10 @@ pub(super) struct Agenda {
 const NEAR: usize = 16;
 
 /// Which plan a key belongs to.
-#[expect(clippy::cast_possible_truncation, reason = "48 bits are far more than a run can plan")]
 const fn plan_of(key: u128) -> usize {
     (key & 0xffff_ffff_ffff) as usize
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of the key is the time")]
 const fn time_of(key: u128) -> Moment {
     Moment::from_nanos((key >> 64) as u64)
 }
