@@ -6,6 +6,8 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use winddown_core::Span;
 use winddown_sim::scenario::{System, parse_span};
 
+use crate::bench::BenchArguments;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    all claims held
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     /// Recompute the committed hashes in this build, and compare.
     #[command(after_help = format!("{GOLDEN_EXAMPLES}{EXIT_CODES}"))]
     Golden(GoldenArguments),
+    /// Compare how fast it is with the committed baseline, or write a report.
+    Bench(BenchArguments),
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `cargo xtask`: runs, sweeps and replays the simulator, and keeps the golden hashes.
 
+mod bench;
 mod breach;
 mod cli;
 mod golden;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
             None => sweep::run(&arguments),
         },
         Command::Golden(arguments) => golden::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     let code = result.unwrap_or_else(|error| {
         complain(&format!("error: {error:#}"));
