@@ -214,7 +214,9 @@ fn target(ask: &Ask) -> Option<&Target> {
         | Ask::Interrupt
         | Ask::Hangup
         | Ask::OuterStop
-        | Ask::Crash => None,
+        | Ask::Crash
+        | Ask::FillDisk
+        | Ask::HangDisk => None,
     }
 }
 

@@ -118,9 +118,10 @@ const BAD: &[(&str, &str)] = &[
         "[[unit]]\nname = \"web\"\nsystem = \"task\"\n[unit.body]\non-cancel = \"maybe\"",
         "6:13 `maybe` is no time; expected a time with its unit, such as 369s, 1.5s, 20ms, 250us, 7ns, 2m or 1h, up to 1000 days; or `ignores`, or `fails`",
     ),
+    ("[host]\nclients = 2\nbroken-clients = 3", "4:18 3 of 2 clients cannot be broken"),
     (
         "[[operator]]\nat = \"1s\"\nask = \"stopp\"",
-        "4:7 unknown ask `stopp`; did you mean `stop`? known are: start, stop, restart, cancel, pause, resume, remove, shutdown, terminate, interrupt, hangup, outer-stop, crash",
+        "4:7 unknown ask `stopp`; did you mean `stop`? known are: start, stop, restart, cancel, pause, resume, remove, shutdown, terminate, interrupt, hangup, outer-stop, crash, fill-disk, hang-disk",
     ),
     (
         "[[operator]]\nat = \"1s\"\nask = \"stop\"",
@@ -229,6 +230,15 @@ fn what_is_generated_reads_back_and_so_does_what_is_shipped() {
 #[test]
 fn what_is_as_usual_is_not_printed() {
     let text = "name = \"a\"\n\n[[unit]]\nname = \"web\"\nsystem = \"task\"\n";
+    assert_eq!(Scenario::parse(text).map(|scenario| scenario.to_toml()), Ok(text.to_owned()));
+}
+
+#[test]
+fn what_no_seed_makes_is_printed_as_it_was_read() {
+    let text = "name = \"a\"\n\n[host]\nclients = 3\nbroken-clients = 2\n\n[[unit]]\nname = \"web\"\n\
+        system = \"provider\"\n[unit.body]\non-probe = \"ignores\"\non-checkpoint = \"fails\"\n\
+        on-remove = \"1s..2s\"\n\n[[operator]]\nat = \"1s\"\nask = \"fill-disk\"\n\n\
+        [[operator]]\nat = \"2s\"\nask = \"hang-disk\"\n";
     assert_eq!(Scenario::parse(text).map(|scenario| scenario.to_toml()), Ok(text.to_owned()));
 }
 

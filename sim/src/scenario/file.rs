@@ -50,6 +50,7 @@ pub(super) struct HostFile {
     pub(super) owner_cap: Option<u32>,
     pub(super) lease: Option<bool>,
     pub(super) clients: Option<Spanned<u16>>,
+    pub(super) broken_clients: Option<Spanned<u16>>,
     #[serde(default, deserialize_with = "range")]
     pub(super) client_takes: Option<Range>,
     #[serde(default, deserialize_with = "range")]
@@ -114,6 +115,12 @@ pub(super) struct BodyFile {
     pub(super) on_pause: Option<Reaction>,
     #[serde(default, deserialize_with = "reaction")]
     pub(super) on_disconnect: Option<Reaction>,
+    #[serde(default, deserialize_with = "reaction")]
+    pub(super) on_probe: Option<Reaction>,
+    #[serde(default, deserialize_with = "reaction")]
+    pub(super) on_checkpoint: Option<Reaction>,
+    #[serde(default, deserialize_with = "reaction")]
+    pub(super) on_remove: Option<Reaction>,
     #[serde(default, deserialize_with = "range")]
     pub(super) cancels_itself_after: Option<Range>,
 }

@@ -8,6 +8,7 @@ mod names;
 mod print;
 mod span_text;
 mod text;
+mod usual;
 
 use winddown_core::{Restart, Span, Within};
 
@@ -16,7 +17,7 @@ pub use self::{span_text::parse_span, text::ScenarioError};
 use crate::fault::Faults;
 
 /// A length of time that is drawn anew whenever it is needed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Range {
     /// The shortest.
     pub min: Span,
@@ -87,18 +88,6 @@ pub enum Reaction {
     Fails,
 }
 
-impl PartialOrd for Range {
-    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Range {
-    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
-        (self.min, self.max).cmp(&(other.min, other.max))
-    }
-}
-
 /// What a body does, apart from faults.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct BodyPlan {
@@ -122,6 +111,12 @@ pub struct BodyPlan {
     pub on_pause: Reaction,
     /// On the disconnection of its client.
     pub on_disconnect: Reaction,
+    /// On a question for its health.
+    pub on_probe: Reaction,
+    /// When it is asked for the state that its checkpoint keeps; the write comes after that.
+    pub on_checkpoint: Reaction,
+    /// On its removal. `None`: as on SIGKILL, which a removal by force begins with.
+    pub on_remove: Option<Reaction>,
     /// When it asks for its own cancellation, counted from its start.
     pub cancels_itself_after: Option<Range>,
 }
@@ -205,6 +200,10 @@ pub enum Ask {
     OuterStop,
     /// The host's process dies, and comes back.
     Crash,
+    /// The disk is full from now on, until calm.
+    FillDisk,
+    /// Writes hang from now on, until calm.
+    HangDisk,
 }
 
 /// Something that an operator does.
@@ -272,6 +271,8 @@ pub struct HostPlan {
     pub lease: bool,
     /// How many clients are attached from the start.
     pub clients: u16,
+    /// How many of those, from the first on, give an error when they are told something.
+    pub broken_clients: u16,
     /// How long a client takes to read, and to go.
     pub client_takes: Range,
     /// How long a row takes to be written.
@@ -315,72 +316,4 @@ pub struct Scenario {
     pub operators: Vec<Operator>,
     /// What goes wrong.
     pub faults: Faults,
-}
-
-impl System {
-    /// What a body of this system does unless a scenario says otherwise.
-    #[must_use]
-    pub const fn body(self) -> BodyPlan {
-        let at_once = Reaction::Obeys(Range::exactly(Span::ZERO));
-        let soon = Reaction::Obeys(Range::new(Span::from_millis(1), Span::from_millis(50)));
-        BodyPlan {
-            up_after: Range::new(Span::from_millis(1), Span::from_millis(200)),
-            lasts: None,
-            fails: false,
-            finds_every: None,
-            durable: false,
-            on_cancel: match self {
-                Self::Container => at_once,
-                Self::Provider | Self::Daemon | Self::Session | Self::Task => soon,
-            },
-            // A normal `docker stop` takes 1 to 2 s.
-            on_terminate: match self {
-                Self::Provider => Reaction::Obeys(Range::new(Span::from_secs(1), Span::from_secs(2))),
-                Self::Container | Self::Daemon | Self::Session | Self::Task => soon,
-            },
-            on_kill: soon,
-            on_pause: soon,
-            // Disconnecting a client with its children takes well under a second when all is well.
-            on_disconnect: Reaction::Obeys(Range::new(Span::from_millis(100), Span::from_millis(800))),
-            cancels_itself_after: None,
-        }
-    }
-
-    /// A unit of this system as it is unless a scenario says otherwise.
-    #[must_use]
-    pub fn unit(self, name: &str) -> UnitPlan {
-        UnitPlan {
-            name: name.to_owned(),
-            count: 1,
-            system: self,
-            probed: false,
-            owner: 0,
-            depends_on: Vec::new(),
-            restart: Restart::Never,
-            run_budget: None,
-            start_patience: None,
-            grace: Span::from_secs(5),
-            starts: Some(Range::exactly(Span::ZERO)),
-            body: self.body(),
-        }
-    }
-}
-
-impl Default for HostPlan {
-    fn default() -> Self {
-        let quick = Range::new(Span::from_micros(200), Span::from_millis(5));
-        Self {
-            deadline: Span::from_secs(30),
-            at_once: None,
-            owner_cap: None,
-            lease: false,
-            clients: 0,
-            client_takes: Range::new(Span::from_millis(1), Span::from_millis(100)),
-            row_takes: quick,
-            checkpoint_takes: quick,
-            outer: Outer::None,
-            outer_grace: None,
-            outer_known: true,
-        }
-    }
 }

@@ -71,6 +71,9 @@ fn print_host(text: &mut String, host: &HostPlan) {
     if host.clients > 0 {
         line!(text, "clients = {}", host.clients);
     }
+    if host.broken_clients > 0 {
+        line!(text, "broken-clients = {}", host.broken_clients);
+    }
     let takes = [
         ("client-takes", host.client_takes, usual.client_takes),
         ("row-takes", host.row_takes, usual.row_takes),
@@ -163,20 +166,27 @@ fn print_body(text: &mut String, body: &BodyPlan, usual: &BodyPlan) {
         ("on-kill", body.on_kill, usual.on_kill),
         ("on-pause", body.on_pause, usual.on_pause),
         ("on-disconnect", body.on_disconnect, usual.on_disconnect),
+        ("on-probe", body.on_probe, usual.on_probe),
+        ("on-checkpoint", body.on_checkpoint, usual.on_checkpoint),
     ];
-    for (name, reaction, usual) in reactions {
-        if reaction != usual {
-            let reaction = match reaction {
-                Reaction::Obeys(range) => range_text(range),
-                Reaction::Ignores => "ignores".to_owned(),
-                Reaction::Fails => "fails".to_owned(),
-            };
-            line!(text, "{name} = \"{reaction}\"");
-        }
+    for (name, reaction, _) in reactions.into_iter().filter(|(_, reaction, usual)| reaction != usual) {
+        print_reaction(text, name, reaction);
+    }
+    if let Some(reaction) = body.on_remove {
+        print_reaction(text, "on-remove", reaction);
     }
     if let Some(after) = body.cancels_itself_after {
         line!(text, "cancels-itself-after = \"{}\"", range_text(after));
     }
+}
+
+fn print_reaction(text: &mut String, name: &str, reaction: Reaction) {
+    let reaction = match reaction {
+        Reaction::Obeys(range) => range_text(range),
+        Reaction::Ignores => "ignores".to_owned(),
+        Reaction::Fails => "fails".to_owned(),
+    };
+    line!(text, "{name} = \"{reaction}\"");
 }
 
 fn print_operator(text: &mut String, operator: &Operator) {
@@ -199,6 +209,8 @@ fn print_operator(text: &mut String, operator: &Operator) {
         Ask::Hangup => ("hangup", None),
         Ask::OuterStop => ("outer-stop", None),
         Ask::Crash => ("crash", None),
+        Ask::FillDisk => ("fill-disk", None),
+        Ask::HangDisk => ("hang-disk", None),
     };
     line!(text, "ask = \"{name}\"");
     match target {

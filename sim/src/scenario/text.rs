@@ -134,12 +134,18 @@ impl HostFile {
         if let Some(many) = self.clients.as_ref().filter(|count| *count.get_ref() > 100) {
             return Err((many.span().start, format!("{} clients; at most 100 are run", many.get_ref())));
         }
+        let clients = self.clients.map_or(usual.clients, Spanned::into_inner);
+        if let Some(broken) = self.broken_clients.as_ref().filter(|broken| *broken.get_ref() > clients) {
+            let what = format!("{} of {clients} clients cannot be broken", broken.get_ref());
+            return Err((broken.span().start, what));
+        }
         Ok(HostPlan {
             deadline: self.deadline.unwrap_or(usual.deadline),
             at_once: self.at_once.map(Spanned::into_inner),
             owner_cap: self.owner_cap,
             lease: self.lease.unwrap_or(usual.lease),
-            clients: self.clients.map_or(usual.clients, Spanned::into_inner),
+            clients,
+            broken_clients: self.broken_clients.map_or(usual.broken_clients, Spanned::into_inner),
             client_takes: self.client_takes.unwrap_or(usual.client_takes),
             row_takes: self.row_takes.unwrap_or(usual.row_takes),
             checkpoint_takes: self.checkpoint_takes.unwrap_or(usual.checkpoint_takes),
@@ -232,13 +238,16 @@ impl BodyFile {
             on_kill: self.on_kill.unwrap_or(usual.on_kill),
             on_pause: self.on_pause.unwrap_or(usual.on_pause),
             on_disconnect: self.on_disconnect.unwrap_or(usual.on_disconnect),
+            on_probe: self.on_probe.unwrap_or(usual.on_probe),
+            on_checkpoint: self.on_checkpoint.unwrap_or(usual.on_checkpoint),
+            on_remove: self.on_remove.or(usual.on_remove),
             cancels_itself_after: self.cancels_itself_after.or(usual.cancels_itself_after),
         }
     }
 }
 
 /// Every ask, by name, and whether it is about a unit.
-pub(super) const ASKS: [(&str, bool); 13] = [
+pub(super) const ASKS: [(&str, bool); 15] = [
     ("start", true),
     ("stop", true),
     ("restart", true),
@@ -252,6 +261,8 @@ pub(super) const ASKS: [(&str, bool); 13] = [
     ("hangup", false),
     ("outer-stop", false),
     ("crash", false),
+    ("fill-disk", false),
+    ("hang-disk", false),
 ];
 
 impl OperatorFile {
@@ -295,6 +306,8 @@ impl OperatorFile {
             ("interrupt", _) => Ask::Interrupt,
             ("hangup", _) => Ask::Hangup,
             ("outer-stop", _) => Ask::OuterStop,
+            ("fill-disk", _) => Ask::FillDisk,
+            ("hang-disk", _) => Ask::HangDisk,
             (_, _) => Ask::Crash,
         };
         Ok(Operator { at: self.at, times, ask })

@@ -103,6 +103,9 @@ fn body(parts: &mut Vec<String>, body: &BodyPlan, usual: &BodyPlan) {
         ("SIGKILL", body.on_kill, usual.on_kill),
         ("a pause", body.on_pause, usual.on_pause),
         ("a disconnect", body.on_disconnect, usual.on_disconnect),
+        ("a health check", body.on_probe, usual.on_probe),
+        ("a checkpoint", body.on_checkpoint, usual.on_checkpoint),
+        ("its removal", body.on_remove.unwrap_or(body.on_kill), body.on_kill),
     ];
     for (what, reaction, _) in reactions.iter().filter(|(_, reaction, usual)| reaction != usual) {
         parts.push(match reaction {
@@ -134,6 +137,9 @@ fn host(host: &HostPlan) -> Vec<String> {
     }
     if host.clients > 0 {
         parts.push(format!("clients: {}", host.clients));
+    }
+    if host.broken_clients > 0 {
+        parts.push(format!("broken ones: {}", host.broken_clients));
     }
     parts
 }
@@ -168,6 +174,8 @@ fn ask(ask: &Ask) -> String {
         Ask::Hangup => "SIGHUP".to_owned(),
         Ask::OuterStop => "the outer supervisor stops the host".to_owned(),
         Ask::Crash => "the host's process dies".to_owned(),
+        Ask::FillDisk => "the disk is full from now on".to_owned(),
+        Ask::HangDisk => "writes hang from now on".to_owned(),
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Body {
 }
 
 /// What a body does about something that it is told.
-enum Response {
+pub(super) enum Response {
     /// It is done after this time.
     After(Span),
     /// Nothing.
@@ -150,12 +150,14 @@ impl<C: Chooser> World<'_, C> {
                     other @ (Response::None | Response::Error) => other,
                 }
             }
-            Action::Kill | Action::Remove => self.react(unit, Some(Fault::SurvivesKill), plan.on_kill),
+            Action::Kill => self.react(unit, Some(Fault::SurvivesKill), plan.on_kill),
+            Action::Remove => {
+                self.react(unit, Some(Fault::SurvivesKill), plan.on_remove.unwrap_or(plan.on_kill))
+            }
             Action::Pause => self.react(unit, Some(Fault::NeverPauses), plan.on_pause),
             Action::Disconnect => self.react(unit, None, plan.on_disconnect),
-            Action::Probe | Action::Checkpoint | Action::Forget => {
-                Response::After(self.draw(Label::Host, super::STEP_TAKES))
-            }
+            Action::Probe => self.as_planned(unit, Label::Host, plan.on_probe),
+            Action::Checkpoint | Action::Forget => Response::After(self.draw(Label::Host, super::STEP_TAKES)),
         }
     }
 
@@ -163,17 +165,24 @@ impl<C: Chooser> World<'_, C> {
         if deafness.is_some_and(|fault| self.strikes(Label::Bodies, fault, Some(unit))) {
             return Response::None;
         }
+        match self.as_planned(unit, Label::Bodies, reaction) {
+            Response::After(after) => {
+                let late = self.strikes(Label::Bodies, Fault::DiesLate, Some(unit));
+                Response::After(if late { after.plus(Span::from_secs(30)) } else { after })
+            }
+            other @ (Response::None | Response::Error) => other,
+        }
+    }
+
+    /// What the scenario says that a body does; no fault has a hand in it.
+    pub(super) fn as_planned(&mut self, unit: UnitId, label: Label, reaction: Reaction) -> Response {
         match reaction {
             Reaction::Ignores => {
                 self.note(Note::Deaf(unit));
                 Response::None
             }
             Reaction::Fails => Response::Error,
-            Reaction::Obeys(range) => {
-                let after = self.draw(Label::Bodies, range);
-                let late = self.strikes(Label::Bodies, Fault::DiesLate, Some(unit));
-                Response::After(if late { after.plus(Span::from_secs(30)) } else { after })
-            }
+            Reaction::Obeys(range) => Response::After(self.draw(label, range)),
         }
     }
 

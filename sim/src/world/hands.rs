@@ -1,12 +1,13 @@
 //! Carrying effects out: one exhaustive match over everything that the engine can ask for.
 
 use winddown_core::{
-    Action, Answer, ClientId, Effect, Exit, Moment, Outcome, Phase, Row, Signal, Span, Ticket, UnitId,
+    Action, Answer, ClientId, Effect, Exit, Moment, Outcome, Phase, Row, Signal, Span, Step, Ticket, UnitId,
 };
 
 use super::{
     STEP_TAKES, World,
     agenda::Happening,
+    body::Response,
     store::{Teller, Write},
 };
 use crate::{
@@ -27,11 +28,11 @@ impl<C: Chooser> World<'_, C> {
             }
             Effect::Checkpoint { unit, step, row, until: _ } => {
                 self.state.coverage.saw_action(Action::Checkpoint);
-                self.write(unit, row, Teller::Checkpoint(step), self.setup.scenario.host.checkpoint_takes);
+                self.checkpoint(unit, step, row);
             }
             Effect::Persist { unit, row, confirm } => {
                 let teller = if confirm { Teller::Row } else { Teller::Nobody };
-                self.write(unit, row, teller, self.setup.scenario.host.row_takes);
+                self.write(unit, row, teller, self.setup.scenario.host.row_takes, Span::ZERO);
             }
             Effect::Acknowledge { unit, findings: _ } => self.acknowledge(unit),
             Effect::Reap { unit, incarnation: _ } => self.reap(unit),
@@ -45,14 +46,30 @@ impl<C: Chooser> World<'_, C> {
         }
     }
 
-    fn write(&mut self, unit: UnitId, row: Row, teller: Teller, takes: Range) {
+    /// The body hands its state over, and the store writes it with the row.
+    fn checkpoint(&mut self, unit: UnitId, step: Step, row: Row) {
+        match self.as_planned(unit, Label::Bodies, self.setup.units[unit.index()].body.on_checkpoint) {
+            Response::After(first) => {
+                let takes = self.setup.scenario.host.checkpoint_takes;
+                self.write(unit, row, Teller::Checkpoint(step), takes, first);
+            }
+            Response::Error => {
+                let after = self.draw(Label::Host, STEP_TAKES);
+                self.plan_after(after, Happening::StepFinished(unit, step, Outcome::Failed));
+            }
+            Response::None => {}
+        }
+    }
+
+    /// Hands a row to the store, once what has to be done first is done.
+    fn write(&mut self, unit: UnitId, row: Row, teller: Teller, takes: Range, first: Span) {
         let mut takes = self.draw(Label::Store, takes);
         if self.strikes(Label::Store, Fault::SlowWrite, Some(unit)) {
             takes = takes.doubled(7);
         }
         let fails = self.strikes(Label::Store, Fault::WriteFails, Some(unit));
         let write = Write { unit, row, teller, done_at: Moment::NEVER, fails };
-        let (place, done_at) = self.state.store.queue(self.now.after(takes), write);
+        let (place, done_at) = self.state.store.queue(self.now.after(first.plus(takes)), write);
         // What nobody waits for is brought in by whatever looks next.
         let silent = teller == Teller::Nobody && !self.state.store.writes[place as usize].fails;
         if !silent && !done_at.is_never() {
@@ -84,7 +101,9 @@ impl<C: Chooser> World<'_, C> {
         let vanishes = self.strikes(Label::Clients, Fault::ClientVanishes, None);
         let what = if vanishes {
             Happening::ClientLeaves(client)
-        } else if self.strikes(Label::Clients, Fault::BrokenClient, None) {
+        } else if client.0 < self.setup.scenario.host.broken_clients
+            || self.strikes(Label::Clients, Fault::BrokenClient, None)
+        {
             Happening::ClientTold(client, Outcome::Failed)
         } else {
             Happening::ClientTold(client, Outcome::Done)

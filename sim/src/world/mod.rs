@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How long the host's own steps take: a system call, a message between tasks.
-const STEP_TAKES: Range = Range::new(Span::from_micros(20), Span::from_millis(2));
+pub(crate) const STEP_TAKES: Range = Range::new(Span::from_micros(20), Span::from_millis(2));
 
 /// A run with more steps than this is going round in circles.
 const STEPS_MAX: u64 = 50_000;

@@ -67,7 +67,9 @@ impl<C: Chooser> World<'_, C> {
             | Ask::Interrupt
             | Ask::Hangup
             | Ask::OuterStop
-            | Ask::Crash => return self.ask_host(ask),
+            | Ask::Crash
+            | Ask::FillDisk
+            | Ask::HangDisk => return self.ask_host(ask),
         };
         self.step(input);
     }
@@ -83,6 +85,8 @@ impl<C: Chooser> World<'_, C> {
             Ask::Hangup => self.step(Input::SignalReceived { signal: Signal::Hangup }),
             Ask::OuterStop => self.outer_stop(),
             Ask::Crash => self.crash(),
+            Ask::FillDisk => self.happen(Happening::DiskFills),
+            Ask::HangDisk => self.happen(Happening::DiskHangs),
             Ask::Start(_)
             | Ask::Stop { .. }
             | Ask::Restart(_)
