@@ -1,0 +1,5 @@
+//! What there is before anything happens.
+
+mod bodies;
+mod host;
+mod units;
