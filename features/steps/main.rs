@@ -1,6 +1,11 @@
 //! Plays the features. A step that is undefined, skipped or ambiguous fails the run, and so does a run
 //! of fewer scenarios than there should be.
-#![expect(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a step that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a step that cannot go on fails"
+)]
 
 mod given;
 mod then;
