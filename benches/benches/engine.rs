@@ -1,79 +1,87 @@
 //! One stop must cost the same however many units there are; a whole shutdown must be linear.
-#![expect(clippy::expect_used, reason = "a benchmark of what is known to be sound")]
 
-use std::{hint::black_box, sync::Arc};
+use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use winddown_core::*;
-
-/// A host with so many running containers.
-fn host(units: u32) -> Engine {
-    let plan = Arc::new(contracts::host(vec![contracts::container()]));
-    let mut engine = Engine::new(plan).expect("the contract's plan is sound");
-    let mut effects = Effects::new();
-    for unit in (0..units).map(UnitId) {
-        let declared = Input::UnitDeclared { unit, kind: KindId(0), owner: OwnerId(0) };
-        let _declared = engine.handle(Moment::START, declared, &mut effects);
-        let start = Input::StartRequested { unit, caller: Caller::Nobody };
-        let _started = engine.handle(Moment::START, start, &mut effects);
-        effects.clear();
-    }
-    engine
-}
-
-/// Start, stop and confirm one unit of many, over and over: the host's state is the same after each turn.
-fn one_turn(engine: &mut Engine, unit: UnitId, effects: &mut Effects) {
-    effects.clear();
-    let caller = Caller::Outside(Ticket(1));
-    let stop = Input::StopRequested { unit, force: false, within: Within::Unset, caller };
-    let _stopped = engine.handle(Moment::START, stop, effects);
-    let row = effects.as_slice().iter().find_map(|effect| {
-        if let Effect::Persist { row, confirm: true, .. } = effect { Some(*row) } else { None }
-    });
-    if let Some(row) = row {
-        let written = Input::Persisted { unit, row, outcome: Outcome::Done };
-        let _answered = engine.handle(Moment::START, written, effects);
-        let exit = Exit::Ended;
-        let _gone = engine.handle(
-            Moment::START,
-            Input::UnitExited { unit, incarnation: row.incarnation, exit },
-            effects,
-        );
-    }
-    let start = Input::StartRequested { unit, caller: Caller::Nobody };
-    let _started = engine.handle(Moment::START, start, effects);
-}
+use winddown_benches::host::{Host, World};
+use winddown_core::{
+    Caller, Effects, Exit, Incarnation, Input, Kind, Moment, Signal, Span, UnitId, contracts,
+};
 
 fn stop(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("stop, answer and start of one unit among");
+    let mut group = criterion.benchmark_group("stop, answer, exit and start of one unit among");
     for units in [1, 1_000, 100_000] {
-        let mut engine = host(units);
-        let mut effects = Effects::new();
+        let mut host = Host::running(vec![contracts::container()], units);
         group.bench_function(BenchmarkId::from_parameter(units), |bencher| {
-            bencher.iter(|| one_turn(black_box(&mut engine), UnitId(units / 2), &mut effects));
+            bencher.iter(|| {
+                host.stop(UnitId(units / 2), World::Happy);
+                host.start(UnitId(units / 2));
+            });
         });
     }
     group.finish();
 }
 
 fn shutdown(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("SIGTERM to a host with so many units");
+    let mut group = criterion.benchmark_group("SIGTERM until the exit, engagements");
+    group.sample_size(20);
     for units in [1_000_u32, 100_000] {
         group.throughput(Throughput::Elements(units.into()));
-        let engine = host(units);
+        let host = Host::running(vec![contracts::engagement()], units);
         group.bench_function(BenchmarkId::from_parameter(units), |bencher| {
-            bencher.iter_batched_ref(
-                || (engine.clone(), Effects::new()),
-                |(engine, effects)| {
-                    let signal = Input::SignalReceived { signal: Signal::Terminate };
-                    black_box(engine.handle(Moment::START, signal, effects))
-                },
-                BatchSize::LargeInput,
-            );
+            bencher.iter_batched_ref(|| host.clone(), Host::shut_down, BatchSize::LargeInput);
         });
     }
     group.finish();
 }
 
-criterion_group!(benches, stop, shutdown);
+fn ladders(criterion: &mut Criterion) {
+    let contracts: [(&str, Kind); 5] = [
+        ("container", contracts::container()),
+        ("provider", contracts::provider()),
+        ("engagement", contracts::engagement()),
+        ("session", contracts::session()),
+        ("task", contracts::task(Span::from_secs(5))),
+    ];
+    let mut group = criterion.benchmark_group("a whole ladder and the next start");
+    for (name, kind) in contracts {
+        for (how, world) in [("everything works", World::Happy), ("nothing answers", World::Hopeless)] {
+            let mut host = Host::running(vec![kind.clone()], 1);
+            group.bench_function(BenchmarkId::new(name, how), |bencher| {
+                bencher.iter(|| {
+                    host.stop(UnitId(0), world);
+                    host.start(UnitId(0));
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+/// Inputs that leave the host as it was, so that each can be given for ever.
+fn handle(criterion: &mut Criterion) {
+    let unit = UnitId(50);
+    let inputs = [
+        ("woken, nothing due", Input::Woken),
+        ("a finding", Input::FindingRecorded { unit, durable: false }),
+        ("progress", Input::Progressed { unit, incarnation: Incarnation(1) }),
+        ("a start that is refused", Input::StartRequested { unit, caller: Caller::Nobody }),
+        ("a late exit", Input::UnitExited { unit, incarnation: Incarnation(0), exit: Exit::Ended }),
+        ("SIGHUP", Input::SignalReceived { signal: Signal::Hangup }),
+    ];
+    let host = Host::running(vec![contracts::engagement()], 100);
+    let mut group = criterion.benchmark_group("handle, among 100 units");
+    for (name, input) in inputs {
+        let (mut engine, mut effects) = (host.engine().clone(), Effects::new());
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                effects.clear();
+                black_box(engine.handle(Moment::START, black_box(input), &mut effects))
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, stop, shutdown, ladders, handle);
 criterion_main!(benches);

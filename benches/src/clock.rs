@@ -14,6 +14,7 @@ use crate::{
     bare::bare,
     cases::stop_storm,
     host::{Host, World},
+    paused::paused,
 };
 
 /// How many pairs make a ratio.
@@ -21,6 +22,9 @@ const PAIRS: usize = 201;
 
 /// Runs of the simulator in one half of a pair.
 const RUNS: u64 = 40;
+
+/// The same beside something slow.
+const FEW: u64 = 10;
 
 fn timed(work: impl FnOnce()) -> u64 {
     let begun = Instant::now();
@@ -78,10 +82,23 @@ pub fn pairs() -> Value {
             }
         },
     );
+    let on_tokio = ratio(
+        |pair| {
+            for seed in pair * FEW..(pair + 1) * FEW {
+                black_box(run(&setup, &mut Random::new(seed), &mut arena, None));
+            }
+        },
+        |pair| {
+            for seed in pair * FEW..(pair + 1) * FEW {
+                black_box(paused(seed));
+            }
+        },
+    );
     let (mut one, mut many) = (stopping(1), stopping(100_000));
     let flat = ratio(|_| stops(&mut many), |_| stops(&mut one));
     json!({
         "storm-to-bare-loop": simulated,
+        "storm-to-tokio-paused": on_tokio,
         "storm-recorded-to-hashed": recorded,
         "stop-of-100000-to-stop-of-1": flat,
     })

@@ -99,6 +99,12 @@ impl Host {
         self.engine.has_exited()
     }
 
+    /// The engine as it stands.
+    #[must_use]
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Copies another host's engine over this one's: what an exploration does for each step that it tries.
     pub fn copy_from(&mut self, other: &Self) {
         self.engine.clone_from(&other.engine);

@@ -5,3 +5,4 @@ pub mod bare;
 pub mod cases;
 pub mod clock;
 pub mod host;
+pub mod paused;

@@ -79,6 +79,7 @@ pub struct Arena {
     coverage: Coverage,
     /// Which of the host's lives this is.
     host: u32,
+    judging: bool,
 }
 
 impl Arena {
@@ -95,7 +96,14 @@ impl Arena {
             judge: Judge::default(),
             coverage: Coverage::default(),
             host: 0,
+            judging: true,
         }
+    }
+
+    /// The same, but no claim is checked: for measuring what the claims cost, and for nothing else.
+    #[must_use]
+    pub fn unjudged(setup: &Setup) -> Self {
+        Self { judging: false, ..Self::new(setup) }
     }
 
     /// What all runs so far have seen.
@@ -293,8 +301,10 @@ impl<C: Chooser> World<'_, C> {
         let state = &mut *self.state;
         state.effects.clear();
         state.store.advance(self.now);
-        state.coverage.saw_input(&state.engine, &input);
-        state.judge.before(&state.engine, &input);
+        if state.judging {
+            state.coverage.saw_input(&state.engine, &input);
+            state.judge.before(&state.engine, &input);
+        }
         let disposition = state.engine.handle(self.now, input, &mut state.effects);
         let effects = state.effects.as_slice();
         self.digest.step(self.now, &input, disposition, effects);
@@ -309,7 +319,9 @@ impl<C: Chooser> World<'_, C> {
             now: self.now,
             step: self.steps,
         };
-        if let Err(breach) = state.judge.observe(&scene, &input, disposition, effects) {
+        if state.judging
+            && let Err(breach) = state.judge.observe(&scene, &input, disposition, effects)
+        {
             self.breach = Some(breach);
             return;
         }
