@@ -63,4 +63,4 @@ pub use ladder::{Action, Ladder, Otherwise, Patience, Phase, Rung};
 pub use plan::{BodyClass, Kind, Plan, PlanError, Promise, Restart};
 pub use report::{Ending, Report, UnitReport};
 pub use status::{Reason, Status};
-pub use time::{Moment, Span};
+pub use time::{Moment, NoSpan, SPAN_FORM, Span};

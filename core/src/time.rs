@@ -3,7 +3,7 @@
 //! A [`Moment`] is counted from whatever the world chose as its start; the engine only ever compares
 //! moments and adds spans to them. There is no clock here on purpose: time is an argument.
 
-use core::fmt;
+use core::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +109,61 @@ impl fmt::Display for Span {
         }
         formatter.write_str(name)
     }
+}
+
+/// What a span looks like as people write it.
+pub const SPAN_FORM: &str = "a time with its unit, such as 369s, 1.5s, 20ms, 250us, 7ns, 2m or 1h";
+
+/// A text that is no span, or one that cannot be counted in nanoseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoSpan;
+
+impl fmt::Display for NoSpan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "expected {SPAN_FORM}")
+    }
+}
+
+impl core::error::Error for NoSpan {}
+
+impl FromStr for Span {
+    type Err = NoSpan;
+
+    /// Exact: there is no rounding, so what is no whole number of nanoseconds is refused.
+    fn from_str(text: &str) -> Result<Self, NoSpan> {
+        read(text).map(Self).ok_or(NoSpan)
+    }
+}
+
+fn read(text: &str) -> Option<u64> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+    let (number, unit) = text.split_at(end);
+    let nanos: u64 = match unit {
+        "ns" => 1,
+        "us" => MICRO,
+        "ms" => MILLI,
+        "s" => SECOND,
+        "m" => 60 * SECOND,
+        "h" => 3_600 * SECOND,
+        _ => return None,
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    if whole.is_empty() || fraction.is_empty() || fraction.contains('.') {
+        return None;
+    }
+    // Zeros at the end say nothing. A whole number of nanoseconds needs fewer than 18 digits in any
+    // unit, and with 18 the product below is far from the largest u128.
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.len() > 18 {
+        return None;
+    }
+    let scale = fraction.bytes().fold(1_u128, |scale, _| scale * 10);
+    let part = if fraction.is_empty() { 0 } else { fraction.parse::<u128>().ok()? * u128::from(nanos) };
+    if part % scale != 0 {
+        return None;
+    }
+    let part = u64::try_from(part / scale).ok()?;
+    whole.parse::<u64>().ok()?.checked_mul(nanos)?.checked_add(part)
 }
 
 /// A point in time, in nanoseconds since the world's own start.

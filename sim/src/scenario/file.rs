@@ -11,11 +11,11 @@ use serde::{
     de::{Error as _, Visitor},
 };
 use toml::Spanned;
-use winddown_core::{Span, Within};
+use winddown_core::{SPAN_FORM, Span, Within};
 
 use super::{
     Order, Outer, Range, Reaction, System,
-    span_text::{SPAN_FORM, no_time, parse_range, parse_span},
+    span_text::{no_time, parse_range, parse_span},
 };
 
 /// As long as the longest name.

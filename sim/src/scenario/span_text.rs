@@ -1,47 +1,16 @@
 //! Spans and ranges of time as people write them: `369s`, `1.5s`, `20ms`, `1s..369s`.
 
-use winddown_core::Span;
+use winddown_core::{SPAN_FORM, Span};
 
 use super::{Range, file::shortened};
-
-/// What a span looks like, for messages.
-pub(super) const SPAN_FORM: &str = "a time with its unit, such as 369s, 1.5s, 20ms, 250us, 7ns, 2m or 1h";
 
 /// A scenario is about minutes; whoever writes years has mistyped a unit.
 const LONGEST: Span = Span::from_secs(1_000 * 24 * 60 * 60);
 
-/// Reads a span. Exact: no rounding, so what cannot be counted in nanoseconds is refused.
+/// Reads a span of at most 1000 days, exactly.
 #[must_use]
 pub fn parse_span(text: &str) -> Option<Span> {
-    let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
-    let (number, unit) = text.split_at(end);
-    let nanos: u64 = match unit {
-        "ns" => 1,
-        "us" => 1_000,
-        "ms" => 1_000_000,
-        "s" => 1_000_000_000,
-        "m" => 60_000_000_000,
-        "h" => 3_600_000_000_000,
-        _ => return None,
-    };
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    if whole.is_empty() || fraction.is_empty() || fraction.contains('.') {
-        return None;
-    }
-    // Zeros at the end say nothing. A whole number of nanoseconds needs fewer than 18 digits in any
-    // unit, and with 18 the product below is far from the largest u128.
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > 18 {
-        return None;
-    }
-    let scale = fraction.bytes().fold(1_u128, |scale, _| scale * 10);
-    let part = if fraction.is_empty() { 0 } else { fraction.parse::<u128>().ok()? * u128::from(nanos) };
-    if part % scale != 0 {
-        return None;
-    }
-    let part = u64::try_from(part / scale).ok()?;
-    let total = whole.parse::<u64>().ok()?.checked_mul(nanos)?.checked_add(part)?;
-    Some(Span::from_nanos(total)).filter(|span| *span <= LONGEST)
+    text.parse().ok().filter(|span| *span <= LONGEST)
 }
 
 /// What to say about a text that is no span.
