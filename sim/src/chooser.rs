@@ -45,6 +45,22 @@ impl Label {
         Self::Order,
         Self::Crash,
     ];
+
+    /// The name used in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scenario => "scenario",
+            Self::Swarm => "swarm",
+            Self::Operators => "operators",
+            Self::Bodies => "bodies",
+            Self::Store => "store",
+            Self::Clients => "clients",
+            Self::Host => "host",
+            Self::Order => "order",
+            Self::Crash => "crash",
+        }
+    }
 }
 
 /// Answers the simulation's questions.
@@ -99,6 +115,18 @@ impl Chooser for Mild {
 /// The answers of a run, by who asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tape(pub [Vec<u64>; Label::ALL.len()]);
+
+impl Tape {
+    /// The same answers without the mildest ones at the ends, which need not be written down.
+    #[must_use]
+    pub fn trimmed(mut self) -> Self {
+        for answers in &mut self.0 {
+            let end = answers.iter().rposition(|answer| *answer != 0).map_or(0, |last| last + 1);
+            answers.truncate(end);
+        }
+        self
+    }
+}
 
 /// Writes down what another chooser answers.
 #[derive(Clone, Debug, Default)]

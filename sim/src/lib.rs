@@ -12,6 +12,7 @@ pub mod entropy;
 pub mod fault;
 pub mod scenario;
 mod setup;
+pub mod shrink;
 pub mod story;
 pub mod sweep;
 pub mod timeline;

@@ -11,3 +11,4 @@ mod contracts;
 mod files;
 mod laws;
 mod regressions;
+mod shrinking;

@@ -1,0 +1,252 @@
+//! Smaller scenarios than a given one. Whether one of them still does what is wanted is for a run to say.
+
+use winddown_core::{Restart, Within};
+
+use super::{
+    answers::stretches,
+    times::{simpler, visit_times},
+};
+use crate::{
+    fault::Faults,
+    scenario::{Ask, HostPlan, Operator, Order, Scenario, System, Target, UnitPlan},
+};
+
+/// All sorts of edits, those that take the most away first.
+pub(super) const ALL: &[fn(&Scenario) -> Vec<Scenario>] =
+    &[units, operators, faults, systems, settings, unit_settings, times];
+
+fn units(scenario: &Scenario) -> Vec<Scenario> {
+    let mut smaller = Vec::new();
+    for (start, end) in stretches(scenario.units.len()) {
+        smaller.push(without_units(scenario, start, end, false));
+        smaller.push(without_units(scenario, start, end, true));
+    }
+    for (place, unit) in scenario.units.iter().enumerate().filter(|(_, unit)| unit.count > 1) {
+        for count in [1, unit.count / 2, unit.count - 1] {
+            smaller.push(edited(scenario, |it| {
+                it.units[place].count = count;
+                let name = it.units[place].name.clone();
+                // A number that no unit has any more means them all.
+                rename(it, |target| numbered(target, &name).then(|| name.clone()));
+            }));
+        }
+    }
+    smaller.retain(|scenario| !scenario.units.is_empty());
+    smaller
+}
+
+/// Leaves units out. Whoever asked something of them asks it of another unit, or nothing at all.
+fn without_units(scenario: &Scenario, start: usize, end: usize, redirected: bool) -> Scenario {
+    edited(scenario, |it| {
+        let gone: Vec<UnitPlan> = it.units.drain(start..end).collect();
+        let is_gone = |name: &str| gone.iter().any(|plan| plan.name == name || numbered(name, &plan.name));
+        for unit in &mut it.units {
+            unit.depends_on.retain(|name| !is_gone(name));
+        }
+        if let Some(other) = it.units.first().map(|unit| unit.name.clone()).filter(|_| redirected) {
+            rename(it, |name| is_gone(name).then(|| other.clone()));
+        }
+        it.operators.retain_mut(|operator| match target(operator) {
+            Some(Target::Named(name)) => !is_gone(name),
+            Some(Target::Any) | None => true,
+        });
+    })
+}
+
+/// Whether it is that name with a number behind it.
+fn numbered(name: &str, plan: &str) -> bool {
+    let number = name.strip_prefix(plan).and_then(|rest| rest.strip_prefix('-'));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+fn rename(scenario: &mut Scenario, new_name: impl Fn(&str) -> Option<String>) {
+    for operator in &mut scenario.operators {
+        if let Some(Target::Named(name)) = target(operator)
+            && let Some(new) = new_name(name)
+        {
+            *name = new;
+        }
+    }
+    for unit in &mut scenario.units {
+        for name in &mut unit.depends_on {
+            if let Some(new) = new_name(name) {
+                *name = new;
+            }
+        }
+    }
+}
+
+const fn target(operator: &mut Operator) -> Option<&mut Target> {
+    match &mut operator.ask {
+        Ask::Start(target)
+        | Ask::Stop { unit: target, .. }
+        | Ask::Restart(target)
+        | Ask::Cancel(target)
+        | Ask::Pause(target)
+        | Ask::Resume(target)
+        | Ask::Remove(target) => Some(target),
+        Ask::Shutdown { .. }
+        | Ask::Terminate
+        | Ask::Interrupt
+        | Ask::Hangup
+        | Ask::OuterStop
+        | Ask::Crash => None,
+    }
+}
+
+fn operators(scenario: &Scenario) -> Vec<Scenario> {
+    let mut smaller: Vec<Scenario> = stretches(scenario.operators.len())
+        .map(|(start, end)| {
+            edited(scenario, |it| {
+                it.operators.drain(start..end);
+            })
+        })
+        .collect();
+    for (place, operator) in scenario.operators.iter().enumerate() {
+        for times in [1, operator.times / 2].into_iter().filter(|times| *times > 0) {
+            smaller.push(edited(scenario, |it| it.operators[place].times = times));
+        }
+        for unit in &scenario.units {
+            smaller.push(edited(scenario, |it| {
+                if let Some(target @ Target::Any) = target(&mut it.operators[place]) {
+                    *target = Target::Named(unit.name.clone());
+                }
+            }));
+        }
+        smaller.push(edited(scenario, |it| match &mut it.operators[place].ask {
+            Ask::Stop { force, within, .. } => (*force, *within) = (false, Within::Unset),
+            Ask::Shutdown { graceful, within } => (*graceful, *within) = (true, Within::Unset),
+            ask @ (Ask::Interrupt | Ask::Hangup | Ask::OuterStop) => *ask = Ask::Terminate,
+            Ask::Start(_)
+            | Ask::Restart(_)
+            | Ask::Cancel(_)
+            | Ask::Pause(_)
+            | Ask::Resume(_)
+            | Ask::Remove(_)
+            | Ask::Terminate
+            | Ask::Crash => {}
+        }));
+        smaller.push(edited(scenario, |it| {
+            if let Ask::Stop { within, .. } | Ask::Shutdown { within, .. } = &mut it.operators[place].ask {
+                *within = Within::Unset;
+            }
+        }));
+    }
+    smaller
+}
+
+/// Leaves faults out; and lets one strike always, so that it takes no luck.
+fn faults(scenario: &Scenario) -> Vec<Scenario> {
+    let mut smaller = vec![edited(scenario, |it| it.faults = Faults::NONE)];
+    for (fault, _) in scenario.faults.iter() {
+        for rate in [0, 1_000] {
+            smaller.push(edited(scenario, |it| it.faults.set(fault, rate)));
+        }
+    }
+    smaller
+}
+
+/// Each unit as one of another system, or as it usually is.
+fn systems(scenario: &Scenario) -> Vec<Scenario> {
+    let mut smaller = Vec::new();
+    for (place, unit) in scenario.units.iter().enumerate() {
+        let others = System::ALL.into_iter().filter(|system| *system != unit.system);
+        for system in core::iter::once(unit.system).chain(others) {
+            smaller.push(edited(scenario, |it| {
+                let usual = system.unit(&unit.name);
+                it.units[place] =
+                    UnitPlan { count: unit.count, depends_on: unit.depends_on.clone(), ..usual };
+            }));
+        }
+    }
+    smaller
+}
+
+/// The host and the order of things as they usually are, all at once and one by one.
+fn settings(scenario: &Scenario) -> Vec<Scenario> {
+    let usual = HostPlan::default();
+    let fields: [fn(&mut HostPlan, HostPlan); 12] = [
+        |host, usual| *host = usual,
+        |host, usual| host.deadline = usual.deadline,
+        |host, usual| host.at_once = usual.at_once,
+        |host, usual| host.owner_cap = usual.owner_cap,
+        |host, usual| host.lease = usual.lease,
+        |host, usual| host.clients = usual.clients,
+        |host, _| host.clients = host.clients.saturating_sub(1),
+        |host, usual| host.client_takes = usual.client_takes,
+        |host, usual| host.row_takes = usual.row_takes,
+        |host, usual| host.checkpoint_takes = usual.checkpoint_takes,
+        |host, usual| (host.outer, host.outer_grace) = (usual.outer, usual.outer_grace),
+        |host, usual| host.outer_known = usual.outer_known,
+    ];
+    let mut smaller: Vec<Scenario> =
+        fields.iter().map(|field| edited(scenario, |it| field(&mut it.host, usual.clone()))).collect();
+    smaller.push(edited(scenario, |it| it.order = Order::Timed));
+    smaller.push(edited(scenario, |it| it.about.clear()));
+    smaller
+}
+
+/// Each field of each unit as it usually is in its system.
+fn unit_settings(scenario: &Scenario) -> Vec<Scenario> {
+    let fields: [fn(&mut UnitPlan, UnitPlan); 20] = [
+        |unit, usual| unit.body = usual.body,
+        |unit, usual| unit.probed = usual.probed,
+        |unit, usual| unit.owner = usual.owner,
+        |unit, usual| unit.depends_on = usual.depends_on,
+        |unit, usual| unit.restart = usual.restart,
+        |unit, _| {
+            if let Restart::OnFailure { limit, .. } = &mut unit.restart {
+                *limit = 1;
+            }
+        },
+        |unit, usual| unit.run_budget = usual.run_budget,
+        |unit, usual| unit.start_patience = usual.start_patience,
+        |unit, usual| unit.grace = usual.grace,
+        |unit, usual| unit.starts = usual.starts,
+        |unit, usual| unit.body.up_after = usual.body.up_after,
+        |unit, usual| (unit.body.lasts, unit.body.fails) = (usual.body.lasts, usual.body.fails),
+        |unit, usual| unit.body.fails = usual.body.fails,
+        |unit, usual| unit.body.finds_every = usual.body.finds_every,
+        |unit, usual| unit.body.durable = usual.body.durable,
+        |unit, usual| unit.body.on_cancel = usual.body.on_cancel,
+        |unit, usual| unit.body.on_terminate = usual.body.on_terminate,
+        |unit, usual| unit.body.on_kill = usual.body.on_kill,
+        |unit, usual| unit.body.on_pause = usual.body.on_pause,
+        |unit, usual| unit.body.on_disconnect = usual.body.on_disconnect,
+    ];
+    let mut smaller = Vec::new();
+    for (place, unit) in scenario.units.iter().enumerate() {
+        let usual = unit.system.unit(&unit.name);
+        for field in &fields {
+            smaller.push(edited(scenario, |it| field(&mut it.units[place], usual.clone())));
+        }
+    }
+    smaller
+}
+
+/// Each time as a simpler one.
+fn times(scenario: &Scenario) -> Vec<Scenario> {
+    let mut all = Vec::new();
+    visit_times(&mut scenario.clone(), &mut |range| all.push(*range));
+    let mut smaller = Vec::new();
+    for (place, range) in all.into_iter().enumerate() {
+        for simpler in simpler(range) {
+            smaller.push(edited(scenario, |it| {
+                let mut number = 0;
+                visit_times(it, &mut |range| {
+                    if number == place {
+                        *range = simpler;
+                    }
+                    number += 1;
+                });
+            }));
+        }
+    }
+    smaller
+}
+
+fn edited(scenario: &Scenario, edit: impl FnOnce(&mut Scenario)) -> Scenario {
+    let mut edited = scenario.clone();
+    edit(&mut edited);
+    edited
+}
