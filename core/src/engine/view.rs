@@ -156,24 +156,41 @@ impl Engine {
     /// Gives everything that the future depends on to `visit`, as seen from `now`: deadlines count as
     /// time left, and what is only remembered for the report does not count.
     pub fn visit_state(&self, now: Moment, visit: &mut impl FnMut(u64)) {
-        let left = |at: Moment| if at.is_never() { u64::MAX } else { now.until(at).nanos() };
         for unit in self.unit_ids() {
-            let it = &self.units[unit.index()];
-            visit(left(self.timers.of(unit)));
-            visit(left(it.stop.budget.ends()));
-            it.visit(visit);
-            self.callers.visit(it.callers, visit);
+            self.visit_unit_state(now, unit, visit);
+            self.callers.visit(self.units[unit.index()].callers, visit);
         }
         self.edges.visit(visit);
+        self.visit_host_state(now, visit);
+    }
+
+    /// One unit's part of [`Engine::visit_state`], without its number and without the tickets of those who
+    /// wait for it, but with what they want: units of the same words are interchangeable, as far as no
+    /// other unit depends on them and none is before another in line.
+    pub fn visit_unit_state(&self, now: Moment, unit: UnitId, visit: &mut impl FnMut(u64)) {
+        let Some(it) = self.units.get(unit.index()) else { return };
+        visit(left(now, self.timers.of(unit)));
+        visit(left(now, it.stop.budget.ends()));
+        it.visit(visit);
+        self.callers.visit(it.callers, &mut |word| visit(if word == u64::MAX { word } else { word & 0xff }));
+    }
+
+    /// The part of [`Engine::visit_state`] that is about no single unit.
+    pub fn visit_host_state(&self, now: Moment, visit: &mut impl FnMut(u64)) {
         self.clients.iter().for_each(|state| visit(*state as u64));
         self.owners.iter().for_each(|count| visit(u64::from(*count)));
         self.queue[self.queue_head..].iter().for_each(|unit| visit(u64::from(unit.0)));
-        visit(left(self.shutdown.until()));
-        visit(left(self.shutdown.budget.ends()));
-        visit(left(self.shutdown.units_budget().ends()));
+        visit(left(now, self.shutdown.until()));
+        visit(left(now, self.shutdown.budget.ends()));
+        visit(left(now, self.shutdown.units_budget().ends()));
         self.shutdown.visit(visit);
         visit(u64::from(self.exited));
     }
+}
+
+/// The time left, as a word.
+const fn left(now: Moment, at: Moment) -> u64 {
+    if at.is_never() { u64::MAX } else { now.until(at).nanos() }
 }
 
 /// Two engines are equal if they will behave alike, seen from the world's start.

@@ -97,7 +97,7 @@ pub struct Judge {
     pub(super) clients: Vec<ClientId>,
     pub(super) broken_clients: Vec<ClientId>,
     /// In this shutdown, nothing works any more and nothing is on its way down; it stays so.
-    quiet: bool,
+    pub(super) quiet: bool,
     /// The last step in which all units were seen to hold still, or to have had their time to.
     pub(super) still_at: u64,
     pub(super) sights: u64,

@@ -12,6 +12,7 @@ mod exit;
 mod judge;
 mod ledger;
 mod rungs;
+mod state;
 mod stops;
 mod witness;
 

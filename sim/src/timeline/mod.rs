@@ -109,6 +109,14 @@ pub fn lines(setup: &Setup, heading: &Heading, story: &Story, end: End<'_>, engi
     lines.0
 }
 
+/// The steps alone, one after the other.
+#[must_use]
+pub fn steps(setup: &Setup, story: &Story) -> Vec<Line> {
+    let mut lines = Lines::default();
+    print_steps(&mut lines, setup, story);
+    lines.0
+}
+
 /// The same as one text.
 #[must_use]
 pub fn render(setup: &Setup, heading: &Heading, story: &Story, outcome: &Outcome, engine: &Engine) -> String {

@@ -31,6 +31,27 @@ pub struct Body {
     pub(super) owes_finding: bool,
 }
 
+impl Body {
+    /// One that was started just now.
+    pub(crate) const fn started(unit: UnitId, incarnation: Incarnation, process: bool, host: u32) -> Self {
+        Self {
+            unit,
+            incarnation,
+            alive: true,
+            process,
+            host,
+            reported: false,
+            paused: false,
+            owes_finding: false,
+        }
+    }
+
+    /// The body of a unit that was never started: there is none.
+    pub(crate) const fn none(unit: UnitId) -> Self {
+        Self { alive: false, ..Self::started(unit, Incarnation(0), false, 0) }
+    }
+}
+
 /// What a body does about something that it is told.
 pub(super) enum Response {
     /// It is done after this time.
@@ -53,16 +74,7 @@ impl<C: Chooser> World<'_, C> {
         }
         let place = u32::try_from(self.state.bodies.len()).unwrap_or(u32::MAX);
         self.state.current[unit.index()] = place;
-        self.state.bodies.push(Body {
-            unit,
-            incarnation,
-            alive: true,
-            process,
-            host: self.state.host,
-            reported: false,
-            paused: false,
-            owes_finding: false,
-        });
+        self.state.bodies.push(Body::started(unit, incarnation, process, self.state.host));
         if waits_for_up && !self.strikes(Label::Bodies, Fault::StartHangs, Some(unit)) {
             let after = self.draw(Label::Bodies, plan.up_after);
             self.plan_after(after, Happening::BodyUp(place));

@@ -36,13 +36,18 @@ pub struct Store {
 }
 
 impl Store {
-    pub(super) fn reset(&mut self, units: usize) {
+    pub(crate) fn reset(&mut self, units: usize) {
         self.rows.clear();
         self.rows.resize(units, None);
         self.forget_writes();
         self.hangs = false;
         self.full = false;
         self.last_done = Moment::START;
+    }
+
+    /// The same rows; what is on its way stays behind.
+    pub(crate) fn copy_rows_from(&mut self, other: &Self) {
+        self.rows.clone_from(&other.rows);
     }
 
     fn forget_writes(&mut self) {
@@ -113,7 +118,7 @@ impl Store {
 
     /// Compare and set: a later incarnation replaces an earlier one, the first terminal status of an
     /// incarnation stays, and findings are never taken out again.
-    fn put(&mut self, unit: UnitId, row: Row) {
+    pub(crate) fn put(&mut self, unit: UnitId, row: Row) {
         let Some(place) = self.rows.get_mut(unit.index()) else { return };
         let Some(old) = place else {
             *place = Some(row);

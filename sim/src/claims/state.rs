@@ -1,0 +1,163 @@
+//! What the judge's future verdicts depend on, for a search that comes to the same state twice.
+
+use winddown_core::{Moment, Reason, UnitId};
+
+use super::{
+    judge::{Judge, Wish},
+    ledger::{Ledger, Request},
+};
+
+/// How far away a moment is, before or after. Never stays never.
+const fn from(now: Moment, at: Moment) -> u64 {
+    if at.is_never() { u64::MAX } else { at.nanos().wrapping_sub(now.nanos()) }
+}
+
+impl Judge {
+    /// The same, in the room that is there.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        let Self {
+            units,
+            requests,
+            first_request,
+            shutdown_ends,
+            units_end,
+            draining,
+            forced,
+            shutdown_seen,
+            woken,
+            overran,
+            reported,
+            exited,
+            wound,
+            clients,
+            broken_clients,
+            quiet,
+            still_at,
+            sights,
+        } = other;
+        self.units.clone_from(units);
+        self.requests.clone_from(requests);
+        self.clients.clone_from(clients);
+        self.broken_clients.clone_from(broken_clients);
+        (self.first_request, self.shutdown_ends, self.units_end) =
+            (*first_request, *shutdown_ends, *units_end);
+        (self.draining, self.forced, self.shutdown_seen) = (*draining, *forced, *shutdown_seen);
+        (self.woken, self.overran, self.reported) = (*woken, *overran, *reported);
+        (self.exited, self.wound, self.quiet) = (*exited, *wound, *quiet);
+        (self.still_at, self.sights) = (*still_at, *sights);
+    }
+
+    /// Takes out what was seen.
+    pub(crate) const fn take_sights(&mut self) -> u64 {
+        core::mem::replace(&mut self.sights, 0)
+    }
+
+    /// One unit's part of what verdicts depend on, without its number, as words.
+    pub(crate) fn visit_unit_state(&self, now: Moment, unit: UnitId, visit: &mut impl FnMut(u64)) {
+        self.units[unit.index()].visit(now, visit);
+        // Who waits, by what they want: a ticket's number makes no difference.
+        let mut waiting = 0_u64;
+        for Request { unit: about, wish, by_body, answered, void } in &self.requests {
+            if *about == Some(unit) && !answered && !void {
+                waiting += 1 << (8 * *wish as u32 + 4 * u32::from(*by_body));
+            }
+        }
+        visit(waiting);
+    }
+
+    /// The part that is about no single unit. What is only kept within a step, or found out anew in each,
+    /// is left out.
+    pub(crate) fn visit_host_state(&self, now: Moment, visit: &mut impl FnMut(u64)) {
+        let on = !self.shutdown_ends.is_never();
+        visit(from(now, self.shutdown_ends));
+        visit(from(now, self.units_end));
+        visit(if on { from(now, self.shutdown_seen) } else { 0 });
+        let bits = [self.forced, self.overran, self.reported, self.exited, self.quiet];
+        visit(self.wound << 8 | bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit)));
+        for client in self.clients.iter().chain(&self.broken_clients) {
+            visit(u64::from(client.0));
+        }
+        let hosts = self.requests.iter().filter(|it| it.unit.is_none() && !it.answered && !it.void);
+        visit(hosts.count() as u64);
+    }
+}
+
+impl Ledger {
+    fn visit(&self, now: Moment, visit: &mut impl FnMut(u64)) {
+        let Self {
+            incarnation,
+            lives,
+            active,
+            stopped,
+            on_way,
+            forced,
+            began,
+            changed,
+            ends,
+            shortened,
+            waits_until,
+            clocked,
+            rung,
+            rung_at,
+            rung_until,
+            rung_over,
+            rung_forces,
+            paused,
+            terminal,
+            noticed,
+            rows,
+            rewrite_due,
+            recorded,
+            acknowledged,
+            free,
+            cancel,
+            cancel_noticed,
+            told,
+        } = *self;
+        let bits = [
+            lives,
+            active,
+            stopped,
+            on_way,
+            forced,
+            shortened,
+            clocked,
+            rung_over,
+            rung_forces,
+            paused,
+            noticed,
+            rewrite_due,
+            free,
+            cancel_noticed,
+            told,
+        ];
+        let bits = bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit));
+        // More than two rows are no worse than two.
+        visit(bits << 32 | u64::from(rung.cast_unsigned()) << 8 | u64::from(rows.min(2)));
+        visit(u64::from(incarnation.0) << 32 | reason_word(cancel));
+        visit(u64::from(recorded) << 32 | u64::from(acknowledged));
+        visit(terminal.map_or(u64::MAX, |(of, status)| u64::from(of.0) << 8 | status as u64));
+        // A new way down sets all of these.
+        if on_way {
+            for at in [began, changed, ends, waits_until, rung_at, rung_until] {
+                visit(from(now, at));
+            }
+        }
+    }
+}
+
+const fn reason_word(reason: Option<Reason>) -> u64 {
+    match reason {
+        None => 0,
+        Some(Reason::None) => 1,
+        Some(Reason::ByUser) => 2,
+        Some(Reason::RunBudgetOver) => 3,
+        Some(Reason::StartOverdue) => 4,
+        Some(Reason::Shutdown) => 5,
+        Some(Reason::Interrupted) => 6,
+        Some(Reason::Stated(number)) => 7 + number as u64,
+    }
+}
+
+/// Wishes are counted in eight bits each.
+const _: () = assert!(Wish::Other as u32 * 8 + 8 <= 64);
