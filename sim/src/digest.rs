@@ -163,7 +163,7 @@ impl Digest {
         self.take(kind << 1 | u64::from(flag), span);
     }
 
-    fn row(&mut self, row: Row) {
+    pub(crate) fn row(&mut self, row: Row) {
         let first = pair(row.incarnation.0, row.findings);
         self.take(first, reason_word(row.reason) << 16 | (row.status as u64) << 8 | u64::from(row.leaked));
     }

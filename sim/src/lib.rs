@@ -9,6 +9,7 @@ pub mod claims;
 pub mod coverage;
 mod digest;
 pub mod entropy;
+pub mod explore;
 pub mod fault;
 pub mod scenario;
 mod setup;

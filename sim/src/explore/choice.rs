@@ -1,0 +1,140 @@
+//! What may happen next.
+
+use winddown_core::{Exit, Moment, Outcome, UnitId};
+
+use super::state::{State, Teller};
+
+/// How a stop is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Manner {
+    /// As the plan says.
+    Plain,
+    /// Within half of the time that the plan says.
+    Sooner,
+    /// By force.
+    Forced,
+}
+
+impl Manner {
+    /// All of them, from mild to nasty.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Sooner, Self::Forced];
+}
+
+/// One thing that may happen next in an explored world.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Choice {
+    /// An order of the host comes to its end; a place in the state's list.
+    Finish(u8, Outcome),
+    /// A write comes to its end, and with it those of the same unit before it, of which nobody is told.
+    Store(u8, Outcome),
+    /// A body is seen to go.
+    Exit(UnitId, Exit),
+    /// The host gets SIGTERM.
+    Signal,
+    /// The next deadline has come.
+    Wake,
+    /// A body records a finding; and whether it waits until that is durable.
+    Find(UnitId, bool),
+    /// Somebody asks that a unit stops.
+    Stop(UnitId, Manner),
+    /// The host's process dies.
+    Crash,
+    /// Of the writes of this unit that were on their way at the crash, so many are in the store.
+    Keep(UnitId, u8),
+    /// The host's process comes back.
+    Boot,
+}
+
+impl State {
+    /// Puts everything that may happen next into `menu`, from mild to nasty, and says whether the first
+    /// of it needs nobody's ill will and brings the end nearer: then it is the calm one.
+    pub fn menu(&self, menu: &mut Vec<Choice>) -> bool {
+        menu.clear();
+        if self.is_over() {
+            return false;
+        }
+        if !self.up {
+            self.recovery(menu);
+            return true;
+        }
+        self.answers(menu, Outcome::Done);
+        for (unit, hand) in self.hands() {
+            if self.exit_is_due(unit) && (hand.told || !self.bodies[unit.index()].alive) {
+                menu.push(Choice::Exit(unit, Exit::Ended));
+            }
+        }
+        let draining = self.engine.is_draining();
+        if !draining {
+            menu.push(Choice::Signal);
+        }
+        if self.engine.next_deadline().is_some() {
+            menu.push(Choice::Wake);
+        }
+        let calm = !menu.is_empty();
+        for (unit, hand) in self.hands() {
+            let alive = self.exit_is_due(unit) && self.bodies[unit.index()].alive;
+            if alive && !hand.told {
+                menu.push(Choice::Exit(unit, Exit::Completed));
+            }
+            if alive && hand.finds_left > 0 {
+                menu.extend([Choice::Find(unit, false), Choice::Find(unit, true)]);
+            }
+        }
+        if self.left.stops > 0 {
+            for (unit, _) in self.hands() {
+                menu.extend(Manner::ALL.map(|manner| Choice::Stop(unit, manner)));
+            }
+        }
+        if draining && self.left.signals > 0 {
+            menu.push(Choice::Signal);
+        }
+        if self.left.failures > 0 {
+            self.answers(menu, Outcome::Failed);
+            for (unit, hand) in self.hands() {
+                if self.exit_is_due(unit) && self.bodies[unit.index()].alive && !hand.told {
+                    menu.push(Choice::Exit(unit, Exit::Failed));
+                }
+            }
+        }
+        if self.left.crashes > 0 {
+            menu.push(Choice::Crash);
+        }
+        calm
+    }
+
+    /// What the host waits for, with this outcome.
+    fn answers(&self, menu: &mut Vec<Choice>, outcome: Outcome) {
+        for (place, _) in (0_u8..).zip(&self.orders) {
+            menu.push(Choice::Finish(place, outcome));
+        }
+        for (place, write) in (0_u8..).zip(&self.writes) {
+            let before = &self.writes[..usize::from(place)];
+            let first =
+                !before.iter().any(|other| other.unit == write.unit && other.teller != Teller::Nobody);
+            if first && write.teller != Teller::Nobody {
+                menu.push(Choice::Store(place, outcome));
+            }
+        }
+    }
+
+    /// After a crash: unit by unit, how much of what was on its way made it; then the host comes back.
+    fn recovery(&self, menu: &mut Vec<Choice>) {
+        let Some(unit) = self.writes.first().map(|write| write.unit) else {
+            return menu.push(Choice::Boot);
+        };
+        let count = self.writes.iter().filter(|write| write.unit == unit).count();
+        let count = u8::try_from(count).unwrap_or(u8::MAX);
+        menu.extend((0..=count).rev().map(|kept| Choice::Keep(unit, kept)));
+    }
+
+    /// Whether there is a body of this host's whose end was not reported.
+    fn exit_is_due(&self, unit: UnitId) -> bool {
+        let body = &self.bodies[unit.index()];
+        body.alive && !self.hands[unit.index()].orphan || self.hands[unit.index()].unreported
+    }
+
+    /// When the next deadline is; now, if that is past.
+    pub(super) fn next_wake(&self) -> Moment {
+        self.engine.next_deadline().map_or(self.now, |due| due.max(self.now))
+    }
+}

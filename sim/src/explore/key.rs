@@ -1,0 +1,82 @@
+//! By what a state is known again: everything that its future depends on, with time as time left.
+//!
+//! Units are all alike, so it does not matter which of them is which: their parts are put in order
+//! before they are put together.
+
+use winddown_core::UnitId;
+
+use super::state::{Order, State, Teller, Write};
+use crate::{digest::Digest, explore::Scope};
+
+const UNITS_MAX: usize = Scope::UNITS_MAX as usize;
+
+impl State {
+    /// The state's key, the same for all states that will behave alike. `symmetric`: also if they differ
+    /// in which unit is which.
+    #[must_use]
+    pub fn key(&self, symmetric: bool) -> u64 {
+        if let Some(code) = self.exited {
+            return u64::from(code) + 1;
+        }
+        let mut parts = [0; UNITS_MAX];
+        let parts = &mut parts[..self.hands.len().min(UNITS_MAX)];
+        for (place, part) in (0..).zip(parts.iter_mut()) {
+            *part = self.unit_key(UnitId(place));
+        }
+        if symmetric {
+            parts.sort_unstable();
+        }
+        let mut digest = Digest::default();
+        parts.iter().for_each(|part| digest.word(*part));
+        self.engine.visit_host_state(self.now, &mut |word| digest.word(word));
+        self.judge.visit_host_state(self.now, &mut |word| digest.word(word));
+        let left = [self.left.stops, self.left.signals, self.left.failures, self.left.crashes];
+        digest.word(left.iter().fold(u64::from(self.up), |word, count| word << 8 | u64::from(*count)));
+        for order in &self.orders {
+            if let Order::Phase(phase) = order {
+                digest.word(*phase as u64);
+            }
+        }
+        // The smallest numbers are those of exits and of nothing.
+        digest.value() | 1 << 63
+    }
+
+    fn unit_key(&self, unit: UnitId) -> u64 {
+        let mut digest = Digest::default();
+        self.engine.visit_unit_state(self.now, unit, &mut |word| digest.word(word));
+        self.judge.visit_unit_state(self.now, unit, &mut |word| digest.word(word));
+        let (body, hand) = (&self.bodies[unit.index()], &self.hands[unit.index()]);
+        let bits = [body.alive, hand.told, hand.unreported, hand.orphan, self.store.row(unit).is_some()];
+        let bits = bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit));
+        digest.word(bits << 40 | u64::from(hand.finds_left) << 32 | u64::from(body.incarnation.0));
+        if let Some(row) = self.store.row(unit) {
+            digest.row(row);
+        }
+        for order in &self.orders {
+            match order {
+                // Its rung says which action it is.
+                Order::Step(of, step, _) if *of == unit => {
+                    digest.word(1 << 56 | u64::from(step.incarnation.0));
+                    digest.word(u64::from(step.rung) << 16 | u64::from(step.round));
+                }
+                Order::Reap(of) if *of == unit => digest.word(2 << 56),
+                Order::Step(..) | Order::Reap(_) | Order::Phase(_) => {}
+            }
+        }
+        for Write { unit: of, row, teller } in &self.writes {
+            if *of != unit {
+                continue;
+            }
+            match teller {
+                Teller::Nobody => digest.word(3 << 56),
+                Teller::Row => digest.word(4 << 56),
+                Teller::Checkpoint(step) => {
+                    digest.word(5 << 56 | u64::from(step.incarnation.0));
+                    digest.word(u64::from(step.rung) << 16 | u64::from(step.round));
+                }
+            }
+            digest.row(*row);
+        }
+        digest.value()
+    }
+}

@@ -1,0 +1,172 @@
+//! The search: level by level, so that the first way to anything is a shortest one.
+//!
+//! All threads take states of a level from one line, and put those that are new into the next. What comes
+//! out does not depend on how many threads there are, nor on which of them is first.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+};
+
+use super::{
+    Model, Watcher,
+    choice::Choice,
+    state::{State, Witness},
+    table::{Met, STUCK, Table},
+};
+use crate::coverage::Coverage;
+
+/// So many states a thread takes at a time.
+const BLOCK: usize = 32;
+
+/// What a search has found out.
+#[derive(Debug)]
+pub(super) struct Searched {
+    pub(super) table: Table,
+    pub(super) transitions: u64,
+    pub(super) depth: u32,
+    /// The states of each level.
+    pub(super) levels: Vec<u64>,
+    pub(super) coverage: Coverage,
+    /// There is nothing that was not looked at.
+    pub(super) exhausted: bool,
+    pub(super) interrupted: bool,
+    /// The smallest key of the states of which one choice breaks a claim.
+    pub(super) broken: Option<u64>,
+}
+
+/// One level, as all threads see it.
+struct Level<'a> {
+    model: &'a Model,
+    watcher: &'a dyn Watcher,
+    table: &'a Table,
+    states: &'a [State],
+    number: u32,
+    next: AtomicUsize,
+    stop: &'a AtomicBool,
+    transitions: &'a AtomicU64,
+    broken: Mutex<Option<u64>>,
+}
+
+/// What one thread has of its own, kept from level to level.
+#[derive(Debug)]
+struct Worker {
+    /// States whose room can be used again.
+    spare: Vec<State>,
+    found: Vec<State>,
+    witness: Witness,
+    menu: Vec<Choice>,
+}
+
+pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watcher) -> Searched {
+    let table = Table::new();
+    let stop = AtomicBool::new(false);
+    let transitions = AtomicU64::new(0);
+    let mut states = vec![model.root()];
+    let _new = table.meet(states[0].key(model.symmetric()), 0, 0);
+    let worker =
+        || Worker { spare: Vec::new(), found: Vec::new(), witness: Witness::default(), menu: Vec::new() };
+    let mut workers: Vec<Worker> = (0..jobs.max(1)).map(|_| worker()).collect();
+    let mut levels = Vec::new();
+    let mut broken = None;
+    while !states.is_empty() && broken.is_none() {
+        levels.push(states.len() as u64);
+        let number = u32::try_from(levels.len()).unwrap_or(u32::MAX);
+        if number > depth || stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let level = Level {
+            model,
+            watcher,
+            table: &table,
+            states: &states,
+            number,
+            next: AtomicUsize::new(0),
+            stop: &stop,
+            transitions: &transitions,
+            broken: Mutex::new(None),
+        };
+        level.run(&mut workers);
+        broken = level.broken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // The old states' room is handed out anew.
+        let share = states.len() / workers.len() + 1;
+        for worker in &mut workers {
+            let first = states.len() - share.min(states.len());
+            worker.spare.extend(states.drain(first..));
+        }
+        for worker in &mut workers {
+            states.append(&mut worker.found);
+        }
+    }
+    let mut coverage = Coverage::default();
+    workers.iter().for_each(|worker| coverage.merge(&worker.witness.coverage));
+    let interrupted = stop.load(Ordering::Relaxed);
+    Searched {
+        table,
+        transitions: transitions.into_inner(),
+        depth: u32::try_from(levels.len()).unwrap_or(u32::MAX) - 1,
+        levels,
+        coverage,
+        exhausted: states.is_empty() && broken.is_none() && !interrupted,
+        interrupted,
+        broken,
+    }
+}
+
+impl Level<'_> {
+    fn run(&self, workers: &mut [Worker]) {
+        if self.states.len() <= BLOCK {
+            return workers.iter_mut().take(1).for_each(|worker| self.work(worker));
+        }
+        std::thread::scope(|scope| {
+            for worker in workers {
+                scope.spawn(|| self.work(worker));
+            }
+        });
+    }
+
+    fn work(&self, worker: &mut Worker) {
+        let mut scratch = worker.spare.pop().unwrap_or_else(|| self.model.empty());
+        loop {
+            let first = self.next.fetch_add(BLOCK, Ordering::Relaxed);
+            if first >= self.states.len() || self.stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let states = &self.states[first..self.states.len().min(first + BLOCK)];
+            let tried: u64 = states.iter().map(|state| self.expand(state, &mut scratch, worker)).sum();
+            let all = self.transitions.fetch_add(tried, Ordering::Relaxed) + tried;
+            self.watcher.progress(self.number, all);
+            if self.watcher.must_stop() {
+                self.stop.store(true, Ordering::Relaxed);
+            }
+        }
+        worker.spare.push(scratch);
+    }
+
+    /// Tries everything that may happen next in a state. Says how much that was.
+    fn expand(&self, state: &State, scratch: &mut State, worker: &mut Worker) -> u64 {
+        let (model, symmetric) = (self.model, self.model.symmetric());
+        let own = state.key(symmetric);
+        let calm = state.menu(&mut worker.menu);
+        if !calm && !state.is_over() {
+            self.table.set_calm(own, STUCK);
+        }
+        for (place, choice) in worker.menu.iter().enumerate() {
+            scratch.copy_from(state);
+            if scratch.take(model.setup(), *choice, &mut worker.witness).is_err() {
+                let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+                *broken = Some(broken.map_or(own, |other| other.min(own)));
+                continue;
+            }
+            let key = scratch.key(symmetric);
+            if calm && place == 0 {
+                self.table.set_calm(own, key);
+            }
+            if self.table.meet(key, own, self.number) == Met::New && !scratch.is_over() {
+                let fresh = worker.spare.pop().unwrap_or_else(|| model.empty());
+                worker.found.push(core::mem::replace(scratch, fresh));
+            }
+        }
+        worker.menu.len() as u64
+    }
+}
