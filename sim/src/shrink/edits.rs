@@ -90,7 +90,9 @@ const fn target(operator: &mut Operator) -> Option<&mut Target> {
         | Ask::Interrupt
         | Ask::Hangup
         | Ask::OuterStop
-        | Ask::Crash => None,
+        | Ask::Crash
+        | Ask::FillDisk
+        | Ask::HangDisk => None,
     }
 }
 
@@ -124,7 +126,9 @@ fn operators(scenario: &Scenario) -> Vec<Scenario> {
             | Ask::Resume(_)
             | Ask::Remove(_)
             | Ask::Terminate
-            | Ask::Crash => {}
+            | Ask::Crash
+            | Ask::FillDisk
+            | Ask::HangDisk => {}
         }));
         smaller.push(edited(scenario, |it| {
             if let Ask::Stop { within, .. } | Ask::Shutdown { within, .. } = &mut it.operators[place].ask {
@@ -165,14 +169,18 @@ fn systems(scenario: &Scenario) -> Vec<Scenario> {
 /// The host and the order of things as they usually are, all at once and one by one.
 fn settings(scenario: &Scenario) -> Vec<Scenario> {
     let usual = HostPlan::default();
-    let fields: [fn(&mut HostPlan, HostPlan); 12] = [
+    let fields: [fn(&mut HostPlan, HostPlan); 13] = [
         |host, usual| *host = usual,
         |host, usual| host.deadline = usual.deadline,
         |host, usual| host.at_once = usual.at_once,
         |host, usual| host.owner_cap = usual.owner_cap,
         |host, usual| host.lease = usual.lease,
-        |host, usual| host.clients = usual.clients,
-        |host, _| host.clients = host.clients.saturating_sub(1),
+        |host, usual| (host.clients, host.broken_clients) = (usual.clients, usual.broken_clients),
+        |host, _| {
+            host.clients = host.clients.saturating_sub(1);
+            host.broken_clients = host.broken_clients.min(host.clients);
+        },
+        |host, usual| host.broken_clients = usual.broken_clients,
         |host, usual| host.client_takes = usual.client_takes,
         |host, usual| host.row_takes = usual.row_takes,
         |host, usual| host.checkpoint_takes = usual.checkpoint_takes,
@@ -188,7 +196,7 @@ fn settings(scenario: &Scenario) -> Vec<Scenario> {
 
 /// Each field of each unit as it usually is in its system.
 fn unit_settings(scenario: &Scenario) -> Vec<Scenario> {
-    let fields: [fn(&mut UnitPlan, UnitPlan); 20] = [
+    let fields: [fn(&mut UnitPlan, UnitPlan); 23] = [
         |unit, usual| unit.body = usual.body,
         |unit, usual| unit.probed = usual.probed,
         |unit, usual| unit.owner = usual.owner,
@@ -213,6 +221,9 @@ fn unit_settings(scenario: &Scenario) -> Vec<Scenario> {
         |unit, usual| unit.body.on_kill = usual.body.on_kill,
         |unit, usual| unit.body.on_pause = usual.body.on_pause,
         |unit, usual| unit.body.on_disconnect = usual.body.on_disconnect,
+        |unit, usual| unit.body.on_probe = usual.body.on_probe,
+        |unit, usual| unit.body.on_checkpoint = usual.body.on_checkpoint,
+        |unit, usual| unit.body.on_remove = usual.body.on_remove,
     ];
     let mut smaller = Vec::new();
     for (place, unit) in scenario.units.iter().enumerate() {

@@ -76,8 +76,10 @@ fn visit_body(body: &mut BodyPlan, visit: &mut dyn FnMut(&mut Range)) {
         &mut body.on_kill,
         &mut body.on_pause,
         &mut body.on_disconnect,
+        &mut body.on_probe,
+        &mut body.on_checkpoint,
     ];
-    for reaction in reactions {
+    for reaction in reactions.into_iter().chain(&mut body.on_remove) {
         if let Reaction::Obeys(range) = reaction {
             visit(range);
         }
