@@ -25,7 +25,7 @@ fn every_scenario_draws_its_golden_timeline() {
             let (mut arena, mut story) = (None, Story::default());
             let (setup, outcome) = source.play(1, &mut arena, Some(&mut story)).expect("it is run");
             let replay = format!("cargo xtask sim --scenario {name} --seed 1");
-            let heading = Heading { seed: 1, scenario: format!("scenario {name}"), replay };
+            let heading = Heading { seed: Some(1), scenario: format!("scenario {name}"), replay };
             let engine = arena.as_ref().expect("a run leaves an arena").engine();
             insta::assert_snapshot!(name, render(&setup, &heading, &story, &outcome, engine));
         }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use winddown_sim::{claims::Breach, sweep::Source, timeline};
 
 use crate::{
-    cli::SimArguments,
+    cli::{SimArguments, quoted},
     output::{BAD, complain, styled},
     play::{self, replay},
 };
@@ -38,8 +38,10 @@ fn write(arguments: &SimArguments, source: &Source, seed: u64, what: &str) -> Re
     let file = workspace().join(file(arguments, seed));
     let place = || file.display().to_string();
     fs::create_dir_all(file.parent().unwrap_or(&file)).with_context(place)?;
+    // A small run of this seed that an earlier sweep has kept is about something else.
+    drop(fs::remove_file(file.with_extension("run")));
     fs::write(&file, format!("{what}\nreplay: {}\n", replay(arguments, seed))).with_context(place)?;
-    let told = play::tell(arguments, source, seed)?;
+    let told = play::tell_seed(arguments, source, seed)?;
     let text = timeline::joined(&told.lines());
     let text = if text.contains(what) {
         text
@@ -80,5 +82,12 @@ pub(crate) fn divergence_block(arguments: &SimArguments, seed: u64, hashes: (u64
 
 fn commands(arguments: &SimArguments, seed: u64) -> String {
     let (replay, file) = (replay(arguments, seed), file(arguments, seed));
-    format!("  replay:    {replay}\n  as data:   {replay} --format json\n  timeline:  {}\n", file.display())
+    let small = file.with_extension("run");
+    let small = if workspace().join(&small).exists() {
+        format!("  shrunk:    cargo xtask sim --replay {}\n", quoted(&small.to_string_lossy()))
+    } else {
+        format!("  shrink:    {replay} --shrink\n")
+    };
+    let file = file.display();
+    format!("  replay:    {replay}\n  as data:   {replay} --format json\n{small}  timeline:  {file}\n")
 }

@@ -43,10 +43,15 @@ Examples:
       one contract only, until the first broken claim
   cargo xtask sim --time 60s --check-determinism
       as many as fit into a minute, each of them twice
+  cargo xtask sim --seed 7 --shrink
+      the smallest run that breaks the same claim, if seed 7 breaks one
   cargo xtask sim --seeds 1000000.. --until-failure
       from there on, until something breaks or Ctrl-C (the second one does not wait)
 
-What broke is kept in breaches/ as it is found, with its whole timeline.
+What broke is kept in breaches/ as it is found, with its whole timeline. The first seed of each broken
+claim is then made smaller, and kept as a file that plays without its seed:
+
+  cargo xtask sim --replay breaches/seed-7.run
 
 ";
 
@@ -83,11 +88,21 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true)
-    .args(["seed", "seeds", "time", "until_failure"]))]
+    .args(["seed", "seeds", "time", "until_failure", "replay"]))]
 pub(crate) struct SimArguments {
     /// Play this one seed and print its timeline. Decimal, or hex with 0x.
     #[arg(long, value_parser = parse_seed, conflicts_with_all = ["seeds", "time", "until_failure", "jobs"])]
     pub(crate) seed: Option<u64>,
+
+    /// Play a kept run again, as breaches/seed-7.run is one. It needs no seed, and no generator.
+    #[arg(long, value_name = "FILE",
+          conflicts_with_all = ["seed", "seeds", "time", "until_failure", "jobs", "system", "scenario"])]
+    pub(crate) replay: Option<PathBuf>,
+
+    /// Make the run of a seed, or a kept one, as small as it can be and still break the same claim; show
+    /// it, and keep it in breaches/.
+    #[arg(long, conflicts_with_all = ["seeds", "time", "until_failure", "check_determinism"])]
+    pub(crate) shrink: bool,
 
     /// Sweep over these seeds: A..B, or N for 0..N, or A.. without an end.
     #[arg(long, value_name = "A..B|N", value_parser = parse_seeds)]
@@ -171,7 +186,7 @@ impl SimArguments {
 }
 
 /// A word for a shell, in quotes if it needs them.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:,@%".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

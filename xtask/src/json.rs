@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The version of these lines. A new field does not change it; a changed or missing one does.
-const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 pub(crate) fn print_run(told: &Told) -> io::Result<()> {
     let setup = &told.setup;

@@ -7,6 +7,8 @@ mod golden;
 mod json;
 mod output;
 mod play;
+mod replay;
+mod shrink;
 mod summary;
 mod sweep;
 
@@ -22,9 +24,11 @@ use crate::{
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Sim(arguments) => match arguments.seed {
-            Some(seed) => play::run(&arguments, seed),
-            None => sweep::run(&arguments),
+        Command::Sim(arguments) => match (arguments.seed, &arguments.replay) {
+            (Some(seed), _) if arguments.shrink => shrink::run_seed(&arguments, seed),
+            (Some(seed), _) => play::run(&arguments, seed),
+            (None, Some(file)) => replay::run(&arguments, file),
+            (None, None) => sweep::run(&arguments),
         },
         Command::Golden(arguments) => golden::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

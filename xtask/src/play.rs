@@ -1,13 +1,16 @@
 //! One seed: its timeline, its report, its verdict.
 
 use std::{
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
 
 use anyhow::{Context as _, Result, anyhow};
 use winddown_sim::{
-    Arena, Outcome, Setup, run as run_world,
+    Arena, Outcome, Setup,
+    chooser::Chooser,
+    run as run_world,
     scenario::{Scenario, System, catalog::SHIPPED},
     story::Story,
     sweep::{Source, panic_message},
@@ -66,6 +69,13 @@ impl Told {
         timeline::lines(&self.setup, &self.heading, &self.story, end, self.arena.engine())
     }
 
+    pub(crate) fn print(&self, format: Format) -> io::Result<()> {
+        match format {
+            Format::Text => print(&painted(&self.lines())),
+            Format::Json => json::print_run(self),
+        }
+    }
+
     pub(crate) fn code(&self) -> Code {
         let held = self.end.as_ref().is_ok_and(|outcome| outcome.breach.is_none());
         if held { Code::Clean } else { Code::Broken }
@@ -77,31 +87,33 @@ pub(crate) fn replay(arguments: &SimArguments, seed: u64) -> String {
     format!("cargo xtask sim {}--seed {seed}", arguments.scenario_options())
 }
 
-pub(crate) fn tell(arguments: &SimArguments, source: &Source, seed: u64) -> Result<Told> {
-    let (setup, mut chooser) = source.open(seed).with_context(|| format!("seed {seed}"))?;
+/// Plays a run, and tells it.
+pub(crate) fn tell(setup: Setup, mut chooser: impl Chooser, heading: Heading) -> Told {
     let mut arena = Arena::new(&setup);
     let mut story = Story::default();
     let end =
         catch_unwind(AssertUnwindSafe(|| run_world(&setup, &mut chooser, &mut arena, Some(&mut story))));
     let end = end.map_err(|panic| panic_message(panic.as_ref()));
+    Told { setup, story, end, arena, heading }
+}
+
+pub(crate) fn tell_seed(arguments: &SimArguments, source: &Source, seed: u64) -> Result<Told> {
+    let (setup, chooser) = source.open(seed).with_context(|| format!("seed {seed}"))?;
     let scenario = match (&arguments.scenario, arguments.system) {
         (Some(_), _) => format!("scenario {}", setup.scenario.name),
         (None, Some(system)) => format!("generated, system {}", system.name()),
         (None, None) => "generated".to_owned(),
     };
-    let heading = Heading { seed, scenario, replay: replay(arguments, seed) };
-    Ok(Told { setup: setup.into_owned(), story, end, arena, heading })
+    let heading = Heading { seed: Some(seed), scenario, replay: replay(arguments, seed) };
+    Ok(tell(setup.into_owned(), chooser, heading))
 }
 
 pub(crate) fn run(arguments: &SimArguments, seed: u64) -> Result<Code> {
     let source = source(arguments)?;
-    let told = tell(arguments, &source, seed)?;
-    match arguments.format {
-        Format::Text => print(&painted(&told.lines()))?,
-        Format::Json => json::print_run(&told)?,
-    }
+    let told = tell_seed(arguments, &source, seed)?;
+    told.print(arguments.format)?;
     if arguments.check_determinism {
-        let again = tell(arguments, &source, seed)?;
+        let again = tell_seed(arguments, &source, seed)?;
         if again.end != told.end || again.story != told.story {
             let alike = again.story.entries.iter().zip(&told.story.entries);
             let alike = alike.take_while(|(one, other)| one == other).count();

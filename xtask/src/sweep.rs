@@ -1,6 +1,7 @@
 //! Many seeds: progress while they run, and a summary when they have.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     sync::{
         Mutex, PoisonError,
@@ -21,13 +22,16 @@ use crate::{
     cli::{Format, SimArguments},
     json,
     output::{Code, complain, print},
-    play,
+    play, shrink,
     summary::Summary,
 };
 
 /// Where no bar can be shown, a line says this often how far it is: a log that stands still for longer
 /// looks like one of a job that hangs.
 const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// More claims than this are not shrunk by themselves: it takes a few seconds each.
+const SHRUNK: usize = 4;
 
 /// Somebody pressed Ctrl-C.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -63,11 +67,25 @@ pub(crate) fn run(arguments: &SimArguments) -> Result<Code> {
             breach::keep(arguments, &source, *seed, &breach::words(found));
         }
     }
+    if !interrupted {
+        shrink_first(arguments, &source, &summary);
+    }
     match arguments.format {
         Format::Text => print(&summary.text())?,
         Format::Json => json::print_campaign(&summary)?,
     }
     Ok(summary.code())
+}
+
+/// Shrinks the first seed of each broken claim. A breach that cannot be shrunk is still a breach.
+fn shrink_first(arguments: &SimArguments, source: &Source, summary: &Summary<'_>) {
+    let mut claims = BTreeSet::new();
+    let firsts = summary.campaign.breaches.iter().filter(|(_, breach)| claims.insert(breach.claim));
+    for (seed, found) in firsts.take(SHRUNK) {
+        if let Err(error) = shrink::of_seed(arguments, source, *seed, found.claim) {
+            complain(&format!("failed to shrink seed {seed}: {error:#}"));
+        }
+    }
 }
 
 /// The first Ctrl-C asks for the summary so far; the second does not wait for it.

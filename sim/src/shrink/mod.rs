@@ -50,7 +50,7 @@ pub struct Shrunk {
 }
 
 /// Makes a recording smaller in at most so many runs, as long as what comes out is wanted. `watch` is told
-/// how it goes: runs so far, and what the smallest one amounts to.
+/// how it goes, from the beginning: runs so far, and what the smallest one amounts to.
 ///
 /// # Errors
 /// If the recording's scenario cannot be run. `Ok(None)` if what comes out of it is not wanted.
@@ -63,6 +63,7 @@ pub fn shrink(
     let setup = recording.setup()?;
     let mut room = Room { arena: None, wanted, runs: 0 };
     let Some(best) = room.play(&setup, Replay::new(recording.tape.clone())) else { return Ok(None) };
+    watch(room.runs, &best.weight);
     let mut shrinker = Shrinker { room, runs_max, setup, best, watch };
     shrinker.go();
     let Shrinker { room, setup, best, .. } = shrinker;

@@ -11,11 +11,12 @@ use crate::{
 
 pub(super) fn print(lines: &mut Lines, setup: &Setup, heading: &Heading) {
     let scenario = &setup.scenario;
+    let seed = heading.seed.map(|seed| format!(", seed {seed}")).unwrap_or_default();
     lines.add(
         Kind::Heading,
         format!(
-            "winddown simulation: {}, seed {}   (rng {RNG_VERSION}, semantics {SEMANTICS_VERSION})",
-            heading.scenario, heading.seed
+            "winddown simulation: {}{seed}   (rng {RNG_VERSION}, semantics {SEMANTICS_VERSION})",
+            heading.scenario
         ),
     );
     if !scenario.about.is_empty() {

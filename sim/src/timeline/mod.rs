@@ -30,8 +30,8 @@ const WIDTH: usize = 110;
 /// What a timeline is headed by.
 #[derive(Clone, Debug)]
 pub struct Heading {
-    /// The seed.
-    pub seed: u64,
+    /// The seed, if it is the run of one.
+    pub seed: Option<u64>,
     /// Which scenario: a file's name, or how it was generated.
     pub scenario: String,
     /// The command that replays the run.

@@ -1,0 +1,70 @@
+//! Kept runs: files that play without a seed.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, anyhow};
+use winddown_sim::{chooser::Replay, shrink::Kept, timeline::Heading};
+
+use crate::{
+    cli::{Format, SimArguments, quoted},
+    output::{Code, complain},
+    play::{Told, tell},
+    shrink,
+};
+
+/// Reads a kept run. `--replay breaches/seed-7.run` means the file of the workspace, wherever it is typed.
+pub(crate) fn read(file: &Path) -> Result<Kept> {
+    let here = std::fs::read_to_string(file);
+    let text = here
+        .or_else(|error| std::fs::read_to_string(crate::breach::workspace().join(file)).map_err(|_| error));
+    let text = text.with_context(|| format!("cannot read the kept run {}", file.display()))?;
+    Kept::parse(&text).map_err(|error| anyhow!("{}: {error}", file.display()))
+}
+
+/// The command that plays it.
+pub(crate) fn command(file: &Path) -> String {
+    format!("cargo xtask sim --replay {}", quoted(&file.to_string_lossy()))
+}
+
+pub(crate) fn tell_kept(file: &Path, kept: &Kept) -> Result<Told> {
+    let setup = kept.recording.setup().with_context(|| file.display().to_string())?;
+    let scenario = format!("kept run {}", file.display());
+    let heading = Heading { seed: None, scenario, replay: command(file) };
+    Ok(tell(setup, Replay::new(kept.recording.tape.clone()), heading))
+}
+
+pub(crate) fn run(arguments: &SimArguments, file: &Path) -> Result<Code> {
+    let kept = read(file)?;
+    if arguments.shrink {
+        return shrink::run_kept(arguments, file, &kept);
+    }
+    let told = tell_kept(file, &kept)?;
+    told.print(arguments.format)?;
+    if arguments.check_determinism {
+        let again = tell_kept(file, &kept)?;
+        if again.end != told.end || again.story != told.story {
+            complain(&format!("NOT DETERMINISTIC: {} gave two runs", file.display()));
+            return Ok(Code::Divergent);
+        }
+    }
+    if arguments.format == Format::Text {
+        remark(&told, &kept);
+    }
+    Ok(told.code())
+}
+
+/// What has become of the claim that it broke when it was kept.
+fn remark(told: &Told, kept: &Kept) {
+    let Ok(outcome) = &told.end else { return };
+    let (claim, id) = (kept.claim.name(), kept.claim.id());
+    let broken = outcome.breach.as_ref().map(|breach| breach.claim);
+    if outcome.hash != kept.trace {
+        complain(&format!(
+            "the trace is {:016x} and was {:016x} when the run was kept: the engine or the world has changed",
+            outcome.hash, kept.trace
+        ));
+    }
+    if broken != Some(kept.claim) {
+        complain(&format!("when the run was kept it broke {claim} ({id}); it does not here"));
+    }
+}

@@ -1,0 +1,140 @@
+//! A breach, made small: shown, kept, and the command to see it again.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use winddown_sim::{
+    Outcome,
+    claims::Claim,
+    shrink::{Kept, RUNS_MAX, Recording, Shrunk, Weight, shrink},
+    sweep::Source,
+};
+
+use crate::{
+    breach,
+    cli::{Format, SimArguments},
+    json::SCHEMA,
+    output::{Code, complain, print, print_json},
+    play, replay,
+};
+
+/// A breach made small, and where it is kept.
+pub(crate) struct Small {
+    pub(crate) file: PathBuf,
+    kept: Kept,
+    before: Weight,
+    shrunk: Shrunk,
+}
+
+impl Small {
+    /// What there was, and what is left of it.
+    pub(crate) fn words(&self) -> String {
+        let (before, runs) = (&self.before, self.shrunk.runs);
+        format!("{}   (from {before}, in {runs} runs)", self.shrunk.weight)
+    }
+
+    /// The small run from its heading to its verdict, and the command that shows it again.
+    fn show(&self, arguments: &SimArguments) -> Result<Code> {
+        let told = replay::tell_kept(&self.file, &self.kept)?;
+        told.print(arguments.format)?;
+        let (file, runs) = (self.file.display().to_string(), self.shrunk.runs);
+        match arguments.format {
+            Format::Text => print(&format!("shrunk: {}\nkept: {file}\n", self.words()))?,
+            Format::Json => print_json(&json!({
+                "type": "shrunk", "schema": SCHEMA, "file": file, "runs": runs,
+                "before": weight(&self.before), "after": weight(&self.shrunk.weight),
+            }))?,
+        }
+        Ok(told.code())
+    }
+}
+
+fn weight(weight: &Weight) -> serde_json::Value {
+    json!({"units": weight.units, "asks": weight.asks, "faults": weight.faults, "steps": weight.steps})
+}
+
+/// Shrinks the run of a seed that breaks a claim, and shows what is left.
+pub(crate) fn run_seed(arguments: &SimArguments, seed: u64) -> Result<Code> {
+    let source = play::source(arguments)?;
+    let told = play::tell_seed(arguments, &source, seed)?;
+    let Ok(Outcome { breach, .. }) = &told.end else {
+        told.print(arguments.format)?;
+        complain(&format!("seed {seed} panics; only broken claims are shrunk"));
+        return Ok(Code::Broken);
+    };
+    let Some(breach) = breach else {
+        complain(&format!("seed {seed} breaks no claim: there is nothing to shrink"));
+        return Ok(Code::Clean);
+    };
+    of_seed(arguments, &source, seed, breach.claim)?.show(arguments)
+}
+
+/// Shrinks the run of a seed, and keeps it beside its timeline.
+pub(crate) fn of_seed(arguments: &SimArguments, source: &Source, seed: u64, claim: Claim) -> Result<Small> {
+    let (recording, _) = Recording::of_seed(source, seed).with_context(|| format!("seed {seed}"))?;
+    let file = breach::file(arguments, seed).with_extension("run");
+    small(arguments, &recording, claim, file, &format!("# {}\n", play::replay(arguments, seed)))
+}
+
+/// Shrinks a kept run further.
+pub(crate) fn run_kept(arguments: &SimArguments, file: &Path, kept: &Kept) -> Result<Code> {
+    let told = replay::tell_kept(file, kept)?;
+    let breach = told.end.as_ref().ok().and_then(|outcome| outcome.breach.as_ref());
+    let Some(breach) = breach else {
+        told.print(arguments.format)?;
+        complain(&format!("{} breaks no claim: there is nothing to shrink", file.display()));
+        return Ok(told.code());
+    };
+    let stem = file.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy());
+    let small_file = PathBuf::from("breaches").join(format!("{}-small.run", stem.trim_end_matches("-small")));
+    small(arguments, &kept.recording, breach.claim, small_file, "")?.show(arguments)
+}
+
+fn small(
+    arguments: &SimArguments,
+    recording: &Recording,
+    claim: Claim,
+    file: PathBuf,
+    origin: &str,
+) -> Result<Small> {
+    let bar = bar(arguments);
+    let mut before = None;
+    let mut watch = |runs: u64, weight: &Weight| {
+        before.get_or_insert_with(|| weight.clone());
+        bar.set_position(runs);
+        bar.set_message(weight.to_string());
+    };
+    let wanted = |outcome: &Outcome| outcome.breach.as_ref().is_some_and(|breach| breach.claim == claim);
+    let shrunk = shrink(recording, &wanted, RUNS_MAX, &mut watch)?;
+    bar.finish_and_clear();
+    let shrunk = shrunk.with_context(|| format!("played once more, it did not break {}", claim.name()))?;
+    let trace = shrunk.outcome.hash;
+    let kept = Kept { recording: shrunk.recording.clone(), claim, trace };
+    let place = breach::workspace().join(&file);
+    let named = || format!("failed to keep {}", place.display());
+    fs::create_dir_all(place.parent().unwrap_or(&place)).with_context(named)?;
+    let text = kept.to_text();
+    let (head, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    fs::write(&place, format!("{head}\n{origin}{rest}")).with_context(named)?;
+    let before = before.unwrap_or_else(|| shrunk.weight.clone());
+    Ok(Small { file, kept, before, shrunk })
+}
+
+/// A line that hides itself where standard error is no terminal.
+fn bar(arguments: &SimArguments) -> ProgressBar {
+    if arguments.format == Format::Json {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    bar.enable_steady_tick(Duration::from_millis(200));
+    match ProgressStyle::with_template("{spinner} shrinking: {human_pos} runs, {msg}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
