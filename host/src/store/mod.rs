@@ -5,9 +5,16 @@
 //! order in which they were handed over. A unit is known to a store by its name, which outlives the host;
 //! numbers do not.
 
+mod memory;
+mod owed;
+mod sqlite;
+
 use std::sync::Arc;
 
 use winddown_core::{Incarnation, Outcome, Row, Step};
+
+pub use memory::{Memory, MemoryStore};
+pub use sqlite::{Options, SqliteStore, StoreError};
 
 /// Something that a body found.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -88,6 +95,48 @@ pub enum Write {
         /// Which.
         unit: Arc<str>,
     },
+}
+
+impl Write {
+    /// The name of the unit that it is about.
+    #[must_use]
+    pub const fn unit(&self) -> &Arc<str> {
+        match self {
+            Self::Declare { unit, .. }
+            | Self::Persist { unit, .. }
+            | Self::Checkpoint { unit, .. }
+            | Self::Findings { unit, .. }
+            | Self::Spawned { unit, .. }
+            | Self::Remove { unit } => unit,
+        }
+    }
+
+    /// How many findings come with it.
+    const fn findings(&self) -> usize {
+        match self {
+            Self::Persist { findings, .. }
+            | Self::Checkpoint { findings, .. }
+            | Self::Findings { findings, .. } => findings.len(),
+            Self::Declare { .. } | Self::Spawned { .. } | Self::Remove { .. } => 0,
+        }
+    }
+
+    /// What is told when it has come to its end, if somebody waits for it.
+    fn done(&self, outcome: Outcome) -> Option<Done> {
+        match self {
+            Self::Persist { unit, row, confirm: true, .. } => {
+                Some(Done::Persisted { unit: Arc::clone(unit), row: *row, outcome })
+            }
+            Self::Checkpoint { unit, step, .. } => {
+                Some(Done::Checkpointed { unit: Arc::clone(unit), step: *step, outcome })
+            }
+            Self::Declare { .. }
+            | Self::Persist { .. }
+            | Self::Findings { .. }
+            | Self::Spawned { .. }
+            | Self::Remove { .. } => None,
+        }
+    }
 }
 
 /// What came of a [`Write`].

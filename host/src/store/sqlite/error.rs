@@ -1,0 +1,159 @@
+//! Why a database could not be opened, and what to do about it.
+
+use std::{io, path::Path, path::PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why a store could not be opened. Nothing was overwritten, and nothing that is there was taken for
+/// nothing: what cannot be read is not empty. The texts follow "failed to open the store: ".
+#[derive(thiserror::Error, Debug)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Something else than a SQLite database is in the file.
+    #[error("{} is not a SQLite database; nothing was changed: name another file, or move this one away", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database is damaged.
+    #[error(
+        "{} is damaged ({detail}); nothing was changed: bring back a copy of it and of its -wal file, or move both away to start with nothing",
+        path.display()
+    )]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The database is gone or empty, but what was written ahead of it is there.
+    #[error(
+        "{} is empty or gone, but {} is not; nothing was changed: bring back the database that belongs to it, or move the -wal file away to start with nothing",
+        path.display(), log.display()
+    )]
+    LogWithoutDatabase {
+        /// The file.
+        path: PathBuf,
+        /// Its write-ahead log.
+        log: PathBuf,
+    },
+    /// A later version of winddown wrote it.
+    #[error(
+        "{} has schema version {found}, and this program knows no later one than {known}; nothing was changed: use the version that wrote it, or a later one",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The latest version that is known here.
+        known: usize,
+    },
+    /// It is a database, but not one of winddown.
+    #[error(
+        "{} belongs to another application (its application_id is {application_id:#x}); nothing was changed: name another file",
+        path.display()
+    )]
+    AnotherApplication {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is, as SQLite keeps it. 0 = nobody said.
+        application_id: i32,
+    },
+    /// Somebody else has it open.
+    #[error(
+        "{} is in use by another process; nothing was changed: stop the other one (`fuser {}` names it), or name another file",
+        path.display(), path.display()
+    )]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It may not be written, or its directory may not.
+    #[error(
+        "{} cannot be written, or its directory cannot; nothing was changed: let this user write both, and see that the file system is not mounted read-only",
+        path.display()
+    )]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No room is left.
+    #[error("the disk of {} is full; nothing was lost: make room, and start again", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is a directory.
+    #[error("{} is a directory: name a file in it", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// It is a symbolic link, which somebody else may point elsewhere.
+    #[error("{} is a symbolic link, and those are not followed: name the file that it leads to", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// The directory that it should be in is not there.
+    #[error("the directory of {} does not exist: make it first", path.display())]
+    NoDirectory {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Anything else that the operating system has against it.
+    #[error("{} cannot be used: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// Anything else that SQLite has against it.
+    #[error("{} cannot be used: SQLite says \"{source}\"", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+}
+
+impl StoreError {
+    pub(super) fn of_io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "not an enumeration of ours, and not exhaustive")]
+        match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NoDirectory { path },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path },
+            io::ErrorKind::IsADirectory => Self::Directory { path },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    pub(super) fn of_sqlite(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        let detail = source.to_string();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "not enumerations of ours, and not exhaustive")]
+        match &source {
+            rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
+                ErrorCode::NotADatabase => Self::NotADatabase { path },
+                ErrorCode::DatabaseCorrupt => Self::Corrupt { path, detail },
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Locked { path },
+                ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen => {
+                    Self::ReadOnly { path }
+                }
+                ErrorCode::DiskFull => Self::Full { path },
+                _ => Self::Sqlite { path, source },
+            },
+            // What is there reads as nothing that was ever written.
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..) => Self::Corrupt { path, detail },
+            _ => Self::Sqlite { path, source },
+        }
+    }
+}

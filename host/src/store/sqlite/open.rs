@@ -1,0 +1,162 @@
+//! From a path to a connection that may be trusted.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write as _},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use super::{
+    Options, StoreError, rows,
+    schema::{APPLICATION_ID, MIGRATIONS, migrate},
+};
+use crate::store::Kept;
+
+/// Opens the database, makes it if there is none, and reads what it holds.
+pub(super) fn open(path: &Path, options: &Options) -> Result<(Connection, Vec<Kept>), StoreError> {
+    let real = real_path(path)?;
+    make_file(path, &real)?;
+    let mut connection = connect(&real, options).map_err(|error| StoreError::of_sqlite(path, error))?;
+    check_owner(path, &connection)?;
+    make_log_durable(path, &real)?;
+    configure(&connection)
+        .and_then(|()| migrate(&mut connection, MIGRATIONS))
+        .map_err(|error| StoreError::of_sqlite(path, error))?;
+    if options.verify {
+        verify(path, &connection)?;
+    }
+    let kept = rows::kept(&connection).map_err(|error| StoreError::of_sqlite(path, error))?;
+    Ok((connection, kept))
+}
+
+/// SQLite refuses a symbolic link anywhere in the path. One that leads to the directory is the business of
+/// whoever set the machine up; the last part of the path is ours.
+fn real_path(path: &Path) -> Result<PathBuf, StoreError> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or_else(|| Path::new("."));
+    let directory = fs::canonicalize(directory).map_err(|error| StoreError::of_io(path, error))?;
+    let name = path.file_name().ok_or_else(|| StoreError::Directory { path: path.to_owned() })?;
+    Ok(directory.join(name))
+}
+
+/// Makes an empty file that only its owner may read (SQLite gives the same mode to the files beside it),
+/// and its name durable: SQLite syncs the directory for its own files only.
+fn make_file(path: &Path, real: &Path) -> Result<(), StoreError> {
+    let io = |error| StoreError::of_io(path, error);
+    let size = match fs::symlink_metadata(real) {
+        Ok(file) if file.is_dir() => return Err(StoreError::Directory { path: path.to_owned() }),
+        Ok(file) if file.is_symlink() => return Err(StoreError::Link { path: path.to_owned() }),
+        Ok(file) => Some(file.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(io(error)),
+    };
+    // SQLite takes an empty database for a new one, and deletes the log that does not fit it.
+    let log = log_of(real);
+    if size.unwrap_or(0) == 0 && fs::metadata(&log).is_ok_and(|file| file.len() > 0) {
+        return Err(StoreError::LogWithoutDatabase { path: path.to_owned(), log });
+    }
+    if size.is_none() {
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(real).map_err(io)?;
+        let directory = real.parent().unwrap_or(real);
+        File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)?;
+    }
+    Ok(())
+}
+
+fn log_of(real: &Path) -> PathBuf {
+    let mut name = OsString::from(real);
+    name.push("-wal");
+    name.into()
+}
+
+/// A connection that has the file to itself, and that changes nothing by being closed.
+fn connect(real: &Path, options: &Options) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let connection = match &options.vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(real, flags, vfs.as_str())?,
+        None => Connection::open_with_flags(real, flags)?,
+    };
+    connection.busy_timeout(options.patience)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    // Nobody else reads the file while a host runs. So there is no shared memory beside it, and a second
+    // host is told that it is the second one.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update(None, "mmap_size", 0)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    Ok(connection)
+}
+
+/// Whether the file is ours to write: nothing of it was changed up to here.
+fn check_owner(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+    let sqlite = |error| StoreError::of_sqlite(path, error);
+    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0)).map_err(sqlite);
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sqlite)?;
+    let (application_id, version): (i64, i64) = (number("application_id")?, number("user_version")?);
+    if connection.is_readonly("main").map_err(sqlite)? {
+        return Err(StoreError::ReadOnly { path: path.to_owned() });
+    }
+    let fresh = tables == 0 && application_id == 0 && version == 0;
+    if application_id != i64::from(APPLICATION_ID) && !fresh {
+        let application_id = i32::try_from(application_id).unwrap_or_default();
+        return Err(StoreError::AnotherApplication { path: path.to_owned(), application_id });
+    }
+    let known = MIGRATIONS.len();
+    if usize::try_from(version).is_ok_and(|version| version <= known) {
+        return Ok(());
+    }
+    Err(StoreError::Newer { path: path.to_owned(), found: version, known })
+}
+
+/// Writes the log over itself, and syncs it.
+///
+/// When a sync failed and the process before this one ended, the kernel may have the log in memory only and
+/// take it for written: what is added to it would hang on a part that a power loss takes away. Called when
+/// the lock on the database is ours.
+fn make_log_durable(path: &Path, real: &Path) -> Result<(), StoreError> {
+    let rewrite = |mut log: File| {
+        let mut bytes = Vec::new();
+        log.read_to_end(&mut bytes)?;
+        log.seek(SeekFrom::Start(0))?;
+        log.write_all(&bytes)?;
+        log.sync_all()
+    };
+    match OpenOptions::new().read(true).write(true).open(log_of(real)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        opened => opened.and_then(rewrite).map_err(|error| StoreError::of_io(path, error)),
+    }
+}
+
+/// Settings that what is acknowledged depends on are read back: SQLite ignores what it cannot do.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    if mode == "wal" && synchronous == FULL {
+        return Ok(());
+    }
+    let refused = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISUSE);
+    let text = format!("journal_mode is {mode} and synchronous is {synchronous}, not wal and {FULL}");
+    Err(rusqlite::Error::SqliteFailure(refused, Some(text)))
+}
+
+/// `synchronous` as SQLite reads it back.
+const FULL: i64 = 2;
+
+fn verify(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+    let sqlite = |error| StoreError::of_sqlite(path, error);
+    let sound: String =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sqlite)?;
+    let wrong = if sound == "ok" { rows::miscounted(connection).map_err(sqlite)? } else { Some(sound) };
+    wrong.map_or(Ok(()), |detail| Err(StoreError::Corrupt { path: path.to_owned(), detail }))
+}

@@ -1,0 +1,226 @@
+//! The thread that owns the connection.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    },
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, ErrorCode};
+use winddown_core::Outcome;
+
+use super::rows::{self, Carried};
+use crate::store::{Done, FindingsReply, Write, owed::Owed};
+
+/// What the writer is asked for.
+pub(super) enum Order {
+    Write(Write),
+    Findings { unit: Arc<str>, after: u32, limit: u32, reply: FindingsReply },
+    Close { by: Option<Instant>, closed: SyncSender<()> },
+}
+
+/// A transaction takes at most so many writes and findings together: while it runs, everybody waits.
+const GROUP: usize = 1 << 16;
+/// The log is brought into the database when nothing was asked for so long.
+const IDLE: Duration = Duration::from_millis(500);
+/// The log is brought into the database in between when it has more pages than this (4 MiB), ...
+const LOG_PAGES: i64 = 1 << 10;
+/// ... and although there is something to do when it has more than this (256 MiB).
+const LOG_PAGES_MAX: i64 = 1 << 16;
+
+pub(super) struct Writer {
+    connection: Connection,
+    done: Box<dyn Fn(Done) + Send>,
+    owed: Owed,
+    /// How many pages of the log are not in the database.
+    log_pages: i64,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection, done: Box<dyn Fn(Done) + Send>) -> Self {
+        Self { connection, done, owed: Owed::default(), log_pages: 0 }
+    }
+
+    /// Works until it is closed, or until nobody can ask for anything any more.
+    pub(super) fn run(mut self, orders: &Receiver<Order>) {
+        let mut next = self.wait(orders);
+        while let Some(order) = next {
+            let mut then = None;
+            match order {
+                Order::Write(first) => {
+                    let group;
+                    (group, then) = gather(first, orders);
+                    self.commit(group);
+                }
+                Order::Findings { unit, after, limit, reply } => {
+                    let found = rows::findings(&self.connection, &unit, after, limit);
+                    reply(found.map_err(|error| error.to_string()));
+                }
+                Order::Close { by, closed } => return self.close(by, &closed),
+            }
+            next = then.or_else(|| self.wait(orders));
+        }
+        self.settle_debts();
+    }
+
+    /// What is asked for next. The log is brought into the database meanwhile, where nobody waits for it.
+    fn wait(&mut self, orders: &Receiver<Order>) -> Option<Order> {
+        while self.log_pages > 0 {
+            if self.log_pages > LOG_PAGES_MAX {
+                self.checkpoint();
+            }
+            let patience = if self.log_pages > LOG_PAGES { Duration::ZERO } else { IDLE };
+            match orders.recv_timeout(patience) {
+                Ok(order) => return Some(order),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                // One that does not work costs nothing but room; it is tried again after the next write.
+                Err(RecvTimeoutError::Timeout) if !self.checkpoint() => break,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+        orders.recv().ok()
+    }
+
+    /// Writes a group in one transaction with one sync, and tells everybody how it went. When that does
+    /// not work, each is tried alone: one that cannot be written takes no other with it.
+    fn commit(&mut self, group: Vec<Write>) {
+        match self.attempt(&group) {
+            Ok(carried) => {
+                for write in &group {
+                    self.owed.settle(write.unit());
+                }
+                for (write, carried) in group.into_iter().zip(carried) {
+                    match carried {
+                        Carried::Out => self.tell(&write, Outcome::Done),
+                        Carried::Refused => {
+                            self.tell(&write, Outcome::Failed);
+                            self.owed.owe_findings(write);
+                        }
+                    }
+                }
+            }
+            Err(_) if group.len() > 1 => group.into_iter().for_each(|write| self.commit(vec![write])),
+            Err(error) => {
+                for write in group {
+                    self.tell(&write, Outcome::Failed);
+                    if may_pass(&error) {
+                        self.owed.owe(write);
+                    }
+                }
+            }
+        }
+    }
+
+    fn tell(&self, write: &Write, outcome: Outcome) {
+        if let Some(done) = write.done(outcome) {
+            (self.done)(done);
+        }
+    }
+
+    /// One transaction: what is owed to the units of the group, then the group. All of it, or nothing.
+    fn attempt(&mut self, group: &[Write]) -> rusqlite::Result<Vec<Carried>> {
+        let transaction = Transaction::begin(&self.connection)?;
+        let mut paid = BTreeSet::new();
+        let mut carried = Vec::with_capacity(group.len());
+        for write in group {
+            if !self.owed.is_empty() && paid.insert(write.unit()) {
+                for debt in self.owed.of(write.unit()) {
+                    rows::carry_out(&self.connection, debt)?;
+                }
+            }
+            carried.push(rows::carry_out(&self.connection, write)?);
+        }
+        transaction.commit()?;
+        self.log_pages = log_pages(&self.connection);
+        Ok(carried)
+    }
+
+    /// Tries once more what nobody was told about.
+    fn settle_debts(&mut self) {
+        let units: Vec<_> = self.owed.units().cloned().collect();
+        for unit in units {
+            self.commit(vec![Write::Findings { unit, findings: Vec::new() }]);
+        }
+    }
+
+    /// Brings the log into the database, and says whether that worked.
+    fn checkpoint(&mut self) -> bool {
+        let done = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        if done.is_ok() {
+            self.log_pages = 0;
+        }
+        done.is_ok()
+    }
+
+    /// What is left in the log is not lost, so it is brought in only where that takes no time to speak of.
+    fn close(mut self, by: Option<Instant>, closed: &SyncSender<()>) {
+        self.settle_debts();
+        let time_is_left = by.is_none_or(|by| Instant::now() < by);
+        if time_is_left && self.log_pages <= LOG_PAGES {
+            drop(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        }
+        drop(self);
+        // Whoever waited may have given up.
+        let _given_up = closed.send(());
+    }
+}
+
+/// The writes that wait, up to a bound, and the order behind them that is no write.
+fn gather(first: Write, orders: &Receiver<Order>) -> (Vec<Write>, Option<Order>) {
+    let mut size = 1 + first.findings();
+    let mut group = vec![first];
+    while size < GROUP {
+        match orders.try_recv() {
+            Ok(Order::Write(write)) => {
+                size += 1 + write.findings();
+                group.push(write);
+            }
+            Ok(order) => return (group, Some(order)),
+            Err(_) => break,
+        }
+    }
+    (group, None)
+}
+
+/// A transaction that is taken back unless it is committed.
+struct Transaction<'connection>(&'connection Connection);
+
+impl<'connection> Transaction<'connection> {
+    fn begin(connection: &'connection Connection) -> rusqlite::Result<Self> {
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        Ok(Self(connection))
+    }
+
+    fn commit(self) -> rusqlite::Result<()> {
+        self.0.prepare_cached("COMMIT")?.execute([]).map(drop)
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        // SQLite itself takes some back when they fail.
+        if !self.0.is_autocommit() {
+            drop(self.0.execute_batch("ROLLBACK"));
+        }
+    }
+}
+
+/// The pages of the log that are not in the database. Asked without bringing any in.
+fn log_pages(connection: &Connection) -> i64 {
+    connection
+        .prepare_cached("PRAGMA wal_checkpoint(NOOP)")
+        .and_then(|mut ask| ask.query_row([], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)))
+        .unwrap_or(LOG_PAGES)
+}
+
+/// Whether the same write could work later. What is too big, or breaks a rule of the tables, never will,
+/// and must not stand in the way of what comes behind it.
+fn may_pass(error: &rusqlite::Error) -> bool {
+    !matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch)
+    )
+}

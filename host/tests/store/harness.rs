@@ -1,0 +1,183 @@
+//! A store to be tested, whichever it is, and short words for what is written to it.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver},
+    },
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use winddown_core::{Incarnation, Outcome, Reason, Row, Status, Step};
+use winddown_host::store::{
+    Done, Finding, Kept, Memory, MemoryStore, Options, ProcessIdentity, SqliteStore, Store, Write,
+};
+
+/// Long enough for any disk, and short enough for whoever waits for a test that fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where a store keeps its things between one host and the next.
+pub(crate) enum Place {
+    Memory(Memory),
+    Disk(TempDir),
+}
+
+/// An open store, and what comes back from it.
+pub(crate) struct Harness {
+    place: Place,
+    store: Option<Box<dyn Store>>,
+    done: Receiver<Done>,
+}
+
+/// Checks the same thing of a store in memory and of one on disk.
+#[track_caller]
+pub(crate) fn check_both(check: impl Fn(&mut Harness)) {
+    for place in [Place::Memory(Memory::new()), Place::Disk(tempfile::tempdir().unwrap())] {
+        let (mut harness, kept) = Harness::open(place);
+        assert_eq!(kept, [], "a new store is empty");
+        check(&mut harness);
+    }
+}
+
+impl Harness {
+    pub(crate) fn open(place: Place) -> (Self, Vec<Kept>) {
+        let mut harness = Self { place, store: None, done: mpsc::channel().1 };
+        let kept = harness.reopen();
+        (harness, kept)
+    }
+
+    /// Closes the store, opens it again, and says what it holds.
+    pub(crate) fn reopen(&mut self) -> Vec<Kept> {
+        self.close();
+        let (sender, done) = mpsc::channel();
+        self.done = done;
+        // The receiver is gone when the test is over.
+        let tell = move |done| drop(sender.send(done));
+        let (store, kept): (Box<dyn Store>, _) = match &self.place {
+            Place::Memory(memory) => {
+                let (store, kept) = MemoryStore::open(memory, tell);
+                (Box::new(store), kept)
+            }
+            Place::Disk(directory) => {
+                let (store, kept) =
+                    SqliteStore::open(&file_in(directory), tell, &Options::default()).unwrap();
+                (Box::new(store), kept)
+            }
+        };
+        self.store = Some(store);
+        kept
+    }
+
+    pub(crate) fn close(&mut self) {
+        if let Some(store) = self.store.take() {
+            store.close(PATIENCE);
+        }
+    }
+
+    pub(crate) fn write(&mut self, write: Write) {
+        self.store.as_mut().unwrap().write(write);
+    }
+
+    /// The next thing that comes back.
+    #[track_caller]
+    pub(crate) fn next(&self) -> Done {
+        self.done.recv_timeout(PATIENCE).expect("something comes back")
+    }
+
+    /// Waits until everything that was handed over is written, and says what came back and was not taken.
+    pub(crate) fn settle(&mut self) -> Vec<Done> {
+        self.findings("nobody", 0, 0);
+        self.done.try_iter().collect()
+    }
+
+    /// Writes a row, waits for it, and says how it went.
+    #[track_caller]
+    pub(crate) fn persist(&mut self, unit: &str, row: Row, findings: &[&str]) -> Outcome {
+        self.write(persist(unit, row, findings));
+        match self.next() {
+            Done::Persisted { unit: of, row: what, outcome } => {
+                assert_eq!((&*of, what), (unit, row));
+                outcome
+            }
+            done @ Done::Checkpointed { .. } => panic!("{done:?} came back instead"),
+        }
+    }
+
+    /// The names of findings.
+    pub(crate) fn findings(&mut self, unit: &str, after: u32, limit: u32) -> Vec<String> {
+        let (sender, receiver) = mpsc::channel();
+        let reply = Box::new(move |found| sender.send(found).unwrap());
+        self.store.as_mut().unwrap().findings(unit.into(), after, limit, reply);
+        let found = receiver.recv_timeout(PATIENCE).expect("the reply comes").expect("they can be read");
+        for finding in &found {
+            assert_eq!(*finding, self::finding(&finding.id));
+        }
+        found.into_iter().map(|finding| finding.id.to_string()).collect()
+    }
+}
+
+pub(crate) fn file_in(directory: &TempDir) -> PathBuf {
+    directory.path().join("state.db")
+}
+
+pub(crate) fn row(incarnation: u32, status: Status) -> Row {
+    Row {
+        incarnation: Incarnation(incarnation),
+        status,
+        reason: Reason::default(),
+        findings: 0,
+        leaked: false,
+    }
+}
+
+/// A finding whose content follows from its name.
+pub(crate) fn finding(id: &str) -> Finding {
+    Finding { id: id.into(), data: format!("what {id} says").into_bytes().into() }
+}
+
+pub(crate) fn findings(ids: &[&str]) -> Vec<Finding> {
+    ids.iter().map(|id| finding(id)).collect()
+}
+
+pub(crate) fn declare(unit: &str) -> Write {
+    Write::Declare { unit: unit.into(), kind: "engagement".into(), owner: "somebody".into() }
+}
+
+pub(crate) fn persist(unit: &str, row: Row, ids: &[&str]) -> Write {
+    Write::Persist { unit: unit.into(), row, findings: findings(ids), confirm: true }
+}
+
+pub(crate) fn behind(unit: &str, ids: &[&str]) -> Write {
+    Write::Findings { unit: unit.into(), findings: findings(ids) }
+}
+
+pub(crate) fn checkpoint(unit: &str, row: Row, ids: &[&str], state: &[u8]) -> Write {
+    Write::Checkpoint {
+        unit: unit.into(),
+        step: step(row),
+        row,
+        findings: findings(ids),
+        state: state.to_vec(),
+    }
+}
+
+pub(crate) fn step(row: Row) -> Step {
+    Step { incarnation: row.incarnation, rung: 1, round: 0 }
+}
+
+pub(crate) fn process(pid: u32) -> ProcessIdentity {
+    ProcessIdentity { pid, started: u64::from(pid) * 1_000, boot: [7; 16] }
+}
+
+pub(crate) fn kept(unit: &str, row: Option<Row>) -> Kept {
+    Kept {
+        unit: Arc::from(unit),
+        kind: "engagement".into(),
+        owner: "somebody".into(),
+        row,
+        state: None,
+        process: None,
+    }
+}

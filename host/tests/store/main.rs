@@ -1,0 +1,10 @@
+//! What a store promises, of both stores, and what only a disk can break.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where the world is not as it says"
+)]
+
+mod behaviour;
+mod harness;
