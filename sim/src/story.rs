@@ -48,9 +48,15 @@ pub enum Entry {
 pub struct Story {
     /// When, and what, in order.
     pub entries: Vec<(Moment, Entry)>,
+    /// What the engine was given last, while nothing has come of it: what a panic has left unfinished.
+    pub unfinished: Option<(Moment, Input)>,
 }
 
 impl Story {
+    pub(crate) const fn given(&mut self, now: Moment, input: Input) {
+        self.unfinished = Some((now, input));
+    }
+
     pub(crate) fn step(
         &mut self,
         now: Moment,
@@ -64,6 +70,7 @@ impl Story {
             engine.unit(UnitId(unit)).map_or((Status::Pending, false), |it| (it.status, it.body_lives))
         };
         let units = (0..count).map(view).collect();
+        self.unfinished = None;
         self.entries.push((now, Entry::Step { input, disposition, effects: effects.to_vec(), units }));
     }
 

@@ -60,7 +60,13 @@ pub(crate) fn print_run(told: &Told) -> io::Result<()> {
     }
     match &told.end {
         Ok(outcome) => print_end(told, outcome),
-        Err(message) => print_json(&json!({"type": "verdict", "schema": SCHEMA, "panicked": message})),
+        Err(message) => {
+            let given = told.story.unfinished.as_ref();
+            let given = given.map(|(at, input)| json!({"at": at.nanos(), "input": input}));
+            print_json(&json!({
+                "type": "verdict", "schema": SCHEMA, "panicked": message, "in": given,
+            }))
+        }
     }
 }
 

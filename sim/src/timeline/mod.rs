@@ -43,7 +43,7 @@ pub struct Heading {
 pub enum End<'a> {
     /// As every run should: with an outcome.
     Over(&'a Outcome),
-    /// With a panic, which said this. The step in which it panicked is not part of the story.
+    /// With a panic, which said this. Of the step in which the engine panicked, the input is known.
     Panicked(&'a str),
 }
 
@@ -102,7 +102,8 @@ pub fn lines(setup: &Setup, heading: &Heading, story: &Story, end: End<'_>, engi
         }
         End::Panicked(message) => {
             lines.add(Kind::Broken, "");
-            lines.add(Kind::Broken, format!("verdict: PANICKED in the step after these: {message}"));
+            let place = if story.unfinished.is_some() { "in the last step" } else { "after the last step" };
+            lines.add(Kind::Broken, format!("verdict: PANICKED {place}: {message}"));
         }
     }
     lines.add(Kind::Report, format!("replay: {}", heading.replay));
@@ -166,6 +167,10 @@ fn print_steps(lines: &mut Lines, setup: &Setup, story: &Story) {
                 }
             }
         }
+    }
+    if let Some((at, input)) = &story.unfinished {
+        let (time, what) = (moment(*at), words::input(setup, input, false));
+        lines.add(Kind::Broken, format!("{time:>width$}  {}  {what}: panics", columns.shown()));
     }
 }
 

@@ -305,6 +305,9 @@ impl<C: Chooser> World<'_, C> {
             state.coverage.saw_input(&state.engine, &input);
             state.judge.before(&state.engine, &input);
         }
+        if let Some(story) = self.story.as_deref_mut() {
+            story.given(self.now, input);
+        }
         let disposition = state.engine.handle(self.now, input, &mut state.effects);
         let effects = state.effects.as_slice();
         self.digest.step(self.now, &input, disposition, effects);

@@ -1,12 +1,13 @@
 //! What any run obeys, whatever it is a run of.
 
-use winddown_core::{Disposition, Moment, Span};
+use winddown_core::{Disposition, Input, Moment, Signal, Span};
 use winddown_sim::{
     Arena, Outcome, Setup,
     chooser::{Chooser, Mild, Random, Recorded, Replay, Tape},
     run,
     scenario::Scenario,
     story::{Entry, Story},
+    timeline::{self, End, Heading, Kind},
 };
 
 fn play(setup: &Setup, chooser: &mut impl Chooser) -> (Outcome, Story) {
@@ -112,4 +113,21 @@ fn a_shorter_deadline_never_ends_later() {
         assert!(outcome.took >= latest, "with {seconds}s it takes {}, with less {latest}", outcome.took);
         latest = outcome.took;
     }
+}
+
+#[test]
+fn the_step_in_which_the_engine_panics_is_told_by_its_input() {
+    let (setup, mut chooser) = generated(7);
+    let (outcome, mut story) = play(&setup, &mut chooser);
+    assert_eq!((outcome.breach, &story.unfinished), (None, &None), "a run that is over has left nothing");
+
+    let at = Moment::START.after(Span::from_secs(7_000));
+    story.unfinished = Some((at, Input::SignalReceived { signal: Signal::Hangup }));
+    let heading = Heading { seed: None, scenario: String::new(), replay: String::new() };
+    let engine = Arena::new(&setup).engine().clone();
+    let lines = timeline::lines(&setup, &heading, &story, End::Panicked("boom"), &engine);
+    let broken: Vec<&str> =
+        lines.iter().filter(|line| line.kind == Kind::Broken).map(|line| line.text.as_str()).collect();
+    assert!(broken[0].starts_with("7000.000s") && broken[0].ends_with("SIGHUP: panics"), "{}", broken[0]);
+    assert_eq!(broken.last(), Some(&"verdict: PANICKED in the last step: boom"));
 }
