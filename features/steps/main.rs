@@ -8,18 +8,15 @@
 )]
 
 mod given;
+mod played;
 mod then;
 mod when;
 
 use cucumber::{World as _, writer::Stats as _};
-use winddown_core::{Effect, Input, Moment, Span, UnitId};
-use winddown_sim::{
-    Arena, Outcome, Setup,
-    chooser::Random,
-    run,
-    scenario::{HostPlan, Order, Scenario, UnitPlan, parse_span},
-    story::{Entry, Story},
-};
+use winddown_core::Span;
+use winddown_sim::scenario::{HostPlan, Order, Scenario, UnitPlan, parse_span};
+
+use self::played::Played;
 
 /// Fewer passed scenarios than this mean that a file was not found, or not read.
 const SCENARIOS_AT_LEAST: usize = 138;
@@ -32,15 +29,6 @@ pub(crate) struct Stage {
     /// When the host is first asked to stop.
     signalled: Option<Span>,
     played: Option<Played>,
-}
-
-/// A scenario that was played.
-#[derive(Debug)]
-pub(crate) struct Played {
-    setup: Setup,
-    story: Story,
-    outcome: Outcome,
-    arena: Arena,
 }
 
 impl Stage {
@@ -64,40 +52,7 @@ impl Stage {
 
     /// How it went. The first question plays it.
     fn played(&mut self) -> &Played {
-        let scenario = &self.scenario;
-        self.played.get_or_insert_with(|| {
-            let setup = Setup::new(scenario.clone()).unwrap();
-            let mut arena = Arena::new(&setup);
-            let mut story = Story::default();
-            let outcome = run(&setup, &mut Random::new(1), &mut arena, Some(&mut story));
-            assert_eq!(outcome.breach, None, "every claim holds whatever the feature is about");
-            Played { setup, story, outcome, arena }
-        })
-    }
-}
-
-impl Played {
-    fn id(&self, name: &str) -> UnitId {
-        let count = u32::try_from(self.setup.unit_count()).unwrap();
-        (0..count).map(UnitId).find(|unit| self.setup.unit_name(*unit) == name).unwrap()
-    }
-
-    /// Every step: when, what came in, what was ordered.
-    fn steps(&self) -> impl Iterator<Item = (Moment, Input, &[Effect])> {
-        self.story.entries.iter().filter_map(|(at, entry)| match entry {
-            Entry::Step { input, effects, .. } => Some((*at, *input, effects.as_slice())),
-            Entry::Note(_) => None,
-        })
-    }
-
-    /// Every order with its time.
-    fn effects(&self) -> impl Iterator<Item = (Moment, Effect)> {
-        self.steps().flat_map(|(at, _, effects)| effects.iter().map(move |effect| (at, *effect)))
-    }
-
-    /// The places of orders of one kind among all orders.
-    fn places(&self, test: impl Fn(&Effect) -> bool) -> Vec<usize> {
-        self.effects().enumerate().filter(|(_, (_, effect))| test(effect)).map(|(place, _)| place).collect()
+        self.played.get_or_insert_with(|| played::simulated(&self.scenario))
     }
 }
 

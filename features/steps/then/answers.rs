@@ -4,7 +4,7 @@ use cucumber::then;
 use winddown_core::{Answer, Effect, Input, Moment, Outcome, Status};
 
 use super::takes;
-use crate::{Played, Stage};
+use crate::{Stage, played::Played};
 
 fn status(word: &str) -> Status {
     Status::ALL.into_iter().find(|status| status.name() == word).unwrap()

@@ -3,7 +3,7 @@
 use cucumber::then;
 use winddown_core::{Effect, Notice};
 
-use crate::{Played, Stage};
+use crate::{Stage, played::Played};
 
 const fn words(notice: Notice) -> &'static str {
     match notice {

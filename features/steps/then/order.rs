@@ -5,7 +5,7 @@ use winddown_core::{Action, Effect, Input, Moment, Phase, Span, Status, UnitId};
 use winddown_sim::story::Entry;
 
 use super::takes;
-use crate::{Played, Stage, span};
+use crate::{Stage, played::Played, span};
 
 /// What a unit is told on its way down, and when.
 fn told(played: &Played, unit: UnitId) -> Vec<(Moment, Action)> {
@@ -46,8 +46,7 @@ fn is_told_nothing(stage: &mut Stage, name: String) {
 
 #[then(regex = r#"^the stop of "([^"]+)" takes (about \S+|\S+)$"#)]
 fn stop_takes(stage: &mut Stage, name: String, time: String) {
-    let played = stage.played();
-    let took = played.arena.engine().unit_report(played.id(&name)).unwrap().took;
+    let took = stage.played().unit_report(&name).took;
     assert!(takes(&time, took), "it took {took}");
 }
 
@@ -67,7 +66,7 @@ fn after(stage: &mut Stage, later: String, earlier: String) {
 #[then(regex = r"^at most (\d+) units are on their way down at the same time$")]
 fn at_once(stage: &mut Stage, most: usize) {
     let played = stage.played();
-    let mut told = vec![false; played.setup.unit_count()];
+    let mut told = vec![false; played.names.len()];
     let mut worst = 0;
     for (_, entry) in &played.story.entries {
         let Entry::Step { effects, units, .. } = entry else { continue };

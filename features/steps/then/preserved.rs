@@ -8,17 +8,16 @@ use crate::Stage;
 #[then("every finding is preserved")]
 fn preserved(stage: &mut Stage) {
     let played = stage.played();
-    let report = played.arena.engine().report();
+    let report = &played.report;
     assert!(report.units.iter().map(|unit| unit.recorded).sum::<u32>() > 0, "something was found at all");
-    for unit in report.units {
-        assert_eq!(played.arena.store().row(unit.unit).unwrap().findings, unit.recorded);
+    for unit in &report.units {
+        assert_eq!(played.rows[unit.unit.index()].unwrap().findings, unit.recorded);
     }
 }
 
 #[then(regex = r#"^(\d+) findings? of "([^"]+)" (?:is|are) in the store$"#)]
 fn in_the_store(stage: &mut Stage, count: u32, name: String) {
-    let played = stage.played();
-    let row = played.arena.store().row(played.id(&name));
+    let row = stage.played().row(&name);
     assert_eq!(row.map_or(0, |row| row.findings), count);
 }
 
@@ -59,13 +58,12 @@ fn some_come_back(stage: &mut Stage, count: u32, name: String) {
 
 #[then(regex = r#"^the report names (\d+) findings? of "([^"]+)" as not preserved$"#)]
 fn named(stage: &mut Stage, count: u32, name: String) {
-    let played = stage.played();
-    let report = played.arena.engine().unit_report(played.id(&name)).unwrap();
+    let report = stage.played().unit_report(&name);
     assert_eq!(report.unsaved(), count, "of {}", report.recorded);
 }
 
 #[then("the report names what was not preserved")]
 fn names_something(stage: &mut Stage) {
-    let report = stage.played().arena.engine().report();
+    let report = &stage.played().report;
     assert!(report.unsaved().count() > 0 && report.overran);
 }

@@ -2,17 +2,13 @@
 
 use cucumber::then;
 use winddown_core::{Effect, Ending, UnitReport};
-use winddown_sim::{
-    Ended,
-    story::{Entry, Note},
-};
+use winddown_sim::story::{Entry, Note};
 
 use super::takes;
 use crate::{Stage, span};
 
 fn of(stage: &mut Stage, name: &str) -> UnitReport {
-    let played = stage.played();
-    played.arena.engine().unit_report(played.id(name)).unwrap()
+    stage.played().unit_report(name)
 }
 
 #[then(regex = r#"^the report says that "([^"]+)" ended (by itself|on [a-z-]+|unseen)$"#)]
@@ -47,46 +43,45 @@ fn failed_rung(stage: &mut Stage, name: String, rung: String) {
 #[then("nothing is leaked")]
 fn nothing_leaked(stage: &mut Stage) {
     let played = stage.played();
-    assert_eq!(played.arena.engine().report().leaked().count(), 0);
-    assert!(played.arena.bodies().iter().all(|body| !body.alive), "a body is still there");
+    assert_eq!(played.report.leaked().count(), 0);
+    assert!(!played.living.contains(&true), "a body is still there");
 }
 
 #[then(regex = r#"^what runs for "([^"]+)" is (gone|still there)$"#)]
 fn really(stage: &mut Stage, name: String, how: String) {
     let played = stage.played();
-    let unit = played.id(&name);
-    let lives = played.arena.bodies().iter().any(|body| body.unit == unit && body.alive);
+    let lives = played.living[played.id(&name).index()];
     assert_eq!(lives, how == "still there");
 }
 
 #[then(regex = r"^the exit code is (\d)$")]
 fn exit_code(stage: &mut Stage, code: u8) {
-    assert_eq!(stage.played().outcome.ended, Ended::Exited(code));
+    assert_eq!(stage.played().exit, Some(code));
 }
 
 #[then(regex = r"^the host is down within (\S+)$")]
 fn down_within(stage: &mut Stage, limit: String) {
     let signalled = stage.signalled.unwrap();
-    let took = stage.played().outcome.took;
+    let took = stage.played().took;
     assert!(took <= signalled.plus(span(&limit)), "down after {}", took.minus(signalled));
 }
 
 #[then(regex = r"^the shutdown takes (about \S+|\S+)$")]
 fn shutdown_takes(stage: &mut Stage, time: String) {
     let signalled = stage.signalled.unwrap();
-    let took = stage.played().outcome.took.minus(signalled);
+    let took = stage.played().took.minus(signalled);
     assert!(takes(&time, took), "it took {took}");
 }
 
 #[then(regex = r"^the report says that the shutdown (overran|was forced)$")]
 fn shutdown_flag(stage: &mut Stage, what: String) {
-    let report = stage.played().arena.engine().report();
+    let report = &stage.played().report;
     assert!(if what == "overran" { report.overran } else { report.forced });
 }
 
 #[then(regex = r"^the host is (not )?killed from outside$")]
 fn killed(stage: &mut Stage, not: String) {
-    assert_eq!(stage.played().outcome.killed, not.is_empty());
+    assert_eq!(stage.played().killed_from_outside, not.is_empty());
 }
 
 #[then("a report is written before the host is killed")]

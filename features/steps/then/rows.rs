@@ -19,8 +19,7 @@ fn reason(words: &str) -> Reason {
 }
 
 fn row(stage: &mut Stage, name: &str) -> Option<Row> {
-    let played = stage.played();
-    played.arena.store().row(played.id(name))
+    stage.played().row(name)
 }
 
 #[then(regex = r#"^the row of "([^"]+)" says (\w+)(?:, because (.+))?$"#)]
