@@ -4,4 +4,27 @@
 //! One driver task owns the engine. It takes an input, calls `handle`, and carries the effects out.
 //! No decision about stopping is taken anywhere else, and no deadline is kept anywhere else.
 
+mod body;
+mod builder;
+mod client;
+mod context;
+mod driver;
+mod error;
+mod hooks;
+mod host;
+mod report;
+mod signals;
 pub mod store;
+mod unit;
+
+pub use builder::Builder;
+pub use client::{Client, ClientOrder};
+pub use context::{Cancelled, Context, NotSaved};
+pub use error::{Error, StartError};
+pub use host::{Host, News, Shutdown, Stop, Stopped, UnitInfo};
+pub use report::Report;
+pub use unit::{BodyResult, Unit};
+pub use winddown_core::{
+    Action, BodyClass, Exit, Kind, Ladder, Notice, Outcome, Phase, Promise, Restart, Rung, Signal, Span,
+    Status, Why, Within, contracts,
+};

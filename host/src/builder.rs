@@ -1,0 +1,295 @@
+//! A host is described, and started.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    future::Future,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    runtime::Handle,
+    sync::{broadcast, mpsc, oneshot, watch},
+};
+use winddown_core::{Engine, Kind, Ladder, Phase, Plan, contracts};
+
+use crate::{
+    driver::{Driver, Left, Message, Names, Parts},
+    error::{Error, StartError},
+    hooks::Hooks,
+    host::{Host, span_of},
+    report::Report,
+    signals,
+    store::{Done, Kept, Memory, MemoryStore, Options, SqliteStore, Store},
+    unit::{Body, BodyResult, Unit},
+};
+
+/// So many notices may wait for a slow listener; then it misses the oldest.
+const BACKLOG: usize = 4096;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Teller = Box<dyn Fn(Done) + Send>;
+type OpenStore = Box<dyn FnOnce(Teller) -> Result<(Box<dyn Store>, Vec<Kept>), BoxError> + Send>;
+
+/// A host to be described. See [`Host::builder`].
+#[must_use]
+pub struct Builder {
+    kinds: Vec<(Arc<str>, Kind)>,
+    plan: Plan,
+    units: Vec<(Arc<str>, Unit)>,
+    store: Option<OpenStore>,
+    hooks: Hooks,
+    signals: bool,
+    bodies: Option<Handle>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            kinds: Vec::new(),
+            plan: contracts::host(Vec::new()),
+            units: Vec::new(),
+            store: None,
+            hooks: Hooks::default(),
+            signals: false,
+            bodies: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Registers a kind of units: its ladder, its restart policy, its patience.
+    /// [`contracts`](crate::contracts) has five.
+    pub fn kind(mut self, name: impl Into<Arc<str>>, kind: Kind) -> Self {
+        self.kinds.push((name.into(), kind));
+        self
+    }
+
+    /// Declares a unit. It does not run before it is started.
+    pub fn unit(mut self, name: impl Into<Arc<str>>, unit: Unit) -> Self {
+        self.units.push((name.into(), unit));
+        self
+    }
+
+    /// Keeps rows and findings in one SQLite database.
+    pub fn sqlite(self, path: impl AsRef<Path>) -> Self {
+        self.sqlite_with(path, Options::default())
+    }
+
+    /// The same, opened in another way.
+    pub fn sqlite_with(self, path: impl AsRef<Path>, options: Options) -> Self {
+        let path: PathBuf = path.as_ref().to_owned();
+        self.store(move |done| {
+            let (store, kept) = SqliteStore::open(&path, done, &options)?;
+            Ok((Box::new(store), kept))
+        })
+    }
+
+    /// Keeps rows and findings in memory: what is durable is so only as long as `memory` is.
+    pub fn memory(self, memory: &Memory) -> Self {
+        let memory = memory.clone();
+        self.store(move |done| {
+            let (store, kept) = MemoryStore::open(&memory, done);
+            Ok((Box::new(store), kept))
+        })
+    }
+
+    /// Keeps rows and findings wherever `open` says. What it is given has to be called with whatever the
+    /// store has done.
+    pub fn store<F>(mut self, open: F) -> Self
+    where
+        F: FnOnce(Teller) -> Result<(Box<dyn Store>, Vec<Kept>), BoxError> + Send + 'static,
+    {
+        self.store = Some(Box::new(open));
+        self
+    }
+
+    /// How the whole host goes down. Unless said, as [`contracts::daemon_shutdown`] does, in 30 s.
+    pub fn shutdown(mut self, ladder: Ladder<Phase>) -> Self {
+        self.plan.shutdown = ladder;
+        self
+    }
+
+    /// How long a forced shutdown may take. Unless said, 5 s.
+    pub fn force_within(mut self, time: Duration) -> Self {
+        self.plan.force_within = span_of(time);
+        self
+    }
+
+    /// How long a row may take to be written before its writer is told that it is not recorded. Unless
+    /// said, 1 s.
+    pub fn record_patience(mut self, time: Duration) -> Self {
+        self.plan.record_patience = span_of(time);
+        self
+    }
+
+    /// How many units a shutdown stops at the same time. Unless said, all of them.
+    pub fn at_once(mut self, units: u16) -> Self {
+        self.plan.at_once = Some(units);
+        self
+    }
+
+    /// How many units one owner may have active at the same time. Unless said, as many as there are.
+    pub fn owner_cap(mut self, units: u32) -> Self {
+        self.plan.owner_cap = Some(units);
+        self
+    }
+
+    /// When whoever runs this process kills it, counted from the first signal. A shutdown leaves a tenth
+    /// of it as a margin.
+    pub fn outer_grace(mut self, time: Duration) -> Self {
+        self.plan.outer_grace = Some(span_of(time));
+        self
+    }
+
+    /// SIGTERM and SIGINT shut the host down, and force it when one comes again; SIGHUP reloads.
+    pub fn signals(mut self) -> Self {
+        self.signals = true;
+        self
+    }
+
+    /// What is done in a phase of the shutdown that concerns artifacts of this process: the lease, the
+    /// listener, the socket, the PID file. Where several are given for one phase, all are done, in order.
+    pub fn on_phase<F>(mut self, phase: Phase, work: F) -> Self
+    where
+        F: Future<Output = BodyResult> + Send + 'static,
+    {
+        self.hooks.add(phase, Box::pin(work));
+        self
+    }
+
+    /// What is done when the configuration is to be read again. Must not block.
+    pub fn on_reload(mut self, reload: impl Fn() + Send + 'static) -> Self {
+        self.hooks.set_reload(Box::new(reload));
+        self
+    }
+
+    /// What is done with a report as it stands: when the deadline has passed with units still there, and
+    /// before the exit. Must not block.
+    pub fn on_report(mut self, report: impl Fn(&Report) + Send + 'static) -> Self {
+        self.hooks.set_report(Box::new(report));
+        self
+    }
+
+    /// Where bodies run. Unless said, on the runtime that the host is started on. With a runtime of
+    /// their own, bodies that never yield cannot hold up the driver.
+    pub fn bodies_on(mut self, runtime: Handle) -> Self {
+        self.bodies = Some(runtime);
+        self
+    }
+
+    /// Opens the store, recovers what an earlier host left, and starts to work.
+    ///
+    /// # Errors
+    /// What is wrong with the description, the store or what is in it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime that has time, as all of tokio does.
+    pub async fn start(self) -> Result<Host, StartError> {
+        let (kinds, policies): (Vec<_>, Vec<_>) = self.kinds.into_iter().unzip();
+        let twice = kinds.iter().enumerate().find(|(place, name)| kinds[..*place].contains(name));
+        if let Some((_, name)) = twice {
+            return Err(StartError::KindTwice(Arc::clone(name)));
+        }
+        let plan = Plan { kinds: policies, ..self.plan };
+        self.hooks.check(&plan)?;
+        let engine = Engine::new(Arc::new(plan))?;
+        let (sender, inbox) = mpsc::unbounded_channel();
+        // Before anything else that takes time, so that no signal is missed.
+        let signals = if self.signals { Some(signals::listen().map_err(StartError::Signals)?) } else { None };
+        let (mut store, kept) = open(self.store, sender.clone()).await?;
+        let left = findings_of(&mut *store, kept).await?;
+        let news = broadcast::channel(BACKLOG).0;
+        let mut driver = Driver::new(Parts {
+            engine,
+            names: Names { kinds, owners: Vec::new() },
+            store,
+            inbox,
+            sender: sender.clone(),
+            hooks: self.hooks,
+            bodies: self.bodies.unwrap_or_else(Handle::current),
+            news: news.clone(),
+        });
+        declare(&mut driver, self.units, left)?;
+        if let Some(signals) = signals {
+            drop(tokio::spawn(signals.forward(sender.clone())));
+        }
+        let (report, done) = watch::channel(None);
+        drop(tokio::spawn(driver.run(report)));
+        Ok(Host { inbox: sender, done, news })
+    }
+}
+
+async fn open(
+    store: Option<OpenStore>,
+    inbox: mpsc::UnboundedSender<Message>,
+) -> Result<(Box<dyn Store>, Vec<Kept>), StartError> {
+    let open = store.ok_or(StartError::NoStore)?;
+    // A driver that is gone needs to hear nothing.
+    let tell = move |done| drop(inbox.send(Message::Stored(done)));
+    let opened = tokio::task::spawn_blocking(move || open(Box::new(tell))).await;
+    opened.map_err(|panic| StartError::Store(Box::new(panic)))?.map_err(StartError::Store)
+}
+
+/// What each unit's findings are called, so that one that is told again is known.
+async fn findings_of(store: &mut dyn Store, kept: Vec<Kept>) -> Result<Vec<Left>, StartError> {
+    let mut all = Vec::with_capacity(kept.len());
+    for kept in kept {
+        let mut found = Vec::new();
+        if kept.row.is_some_and(|row| row.findings > 0) {
+            let (reply, answer) = oneshot::channel();
+            store.findings(
+                Arc::clone(&kept.unit),
+                0,
+                u32::MAX,
+                Box::new(move |findings| drop(reply.send(findings))),
+            );
+            let findings = answer.await.unwrap_or_else(|_| Err("the store is gone".to_owned()));
+            let findings = findings.map_err(|error| StartError::Store(Error::Store(error).into()))?;
+            found = findings.into_iter().map(|finding| finding.id).collect();
+        }
+        all.push(Left { kept, found });
+    }
+    Ok(all)
+}
+
+/// Units that were declared come first, in the order in which they were: a unit has a greater number than
+/// whatever it needs. Those that are only in the store come after them, without a body.
+fn declare(driver: &mut Driver, units: Vec<(Arc<str>, Unit)>, left: Vec<Left>) -> Result<(), StartError> {
+    let order: Vec<Arc<str>> = left.iter().map(|left| Arc::clone(&left.kept.unit)).collect();
+    let mut left: HashMap<Arc<str>, Left> =
+        left.into_iter().map(|left| (Arc::clone(&left.kept.unit), left)).collect();
+    for (name, unit) in units {
+        let left = left.remove(&name);
+        driver
+            .declare(Arc::clone(&name), unit, left)
+            .map_err(|error| StartError::Unit { unit: name, error })?;
+    }
+    for name in order {
+        let Some(left) = left.remove(&name) else { continue };
+        let kind = Arc::clone(&left.kept.kind);
+        let unit = Unit::new(Arc::clone(&kind), Body::Absent).owner(Arc::clone(&left.kept.owner));
+        if !driver.knows_kind(&kind) {
+            return Err(StartError::KindMissing { unit: name, kind });
+        }
+        driver
+            .declare(Arc::clone(&name), unit, Some(left))
+            .map_err(|error| StartError::Unit { unit: name, error })?;
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds: Vec<_> = self.kinds.iter().map(|(name, _)| name).collect();
+        let units: Vec<_> = self.units.iter().map(|(name, _)| name).collect();
+        formatter
+            .debug_struct("Builder")
+            .field("kinds", &kinds)
+            .field("units", &units)
+            .field("signals", &self.signals)
+            .finish_non_exhaustive()
+    }
+}

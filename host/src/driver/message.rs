@@ -1,0 +1,72 @@
+//! All that reaches the driver from the rest of the process.
+
+use std::sync::Arc;
+
+use tokio::sync::{broadcast, oneshot};
+use winddown_core::{Answer, ClientId, Exit, Incarnation, Outcome, Phase, Signal, UnitId, Within};
+
+use crate::{
+    client::Client,
+    context::NotSaved,
+    error::Error,
+    host::{News, UnitInfo},
+    store::{Done, Finding},
+    unit::Unit,
+};
+
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
+/// One thing that reaches the driver.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// Somebody outside of any body asks for something.
+    Asked(Box<Ask>),
+    /// A body says something.
+    Said { unit: UnitId, incarnation: Incarnation, word: Word },
+    /// The store did something.
+    Stored(Done),
+    /// The process got a signal.
+    Signal(Signal),
+    /// What belongs to a phase of the shutdown was done, or could not be.
+    Wound { phase: Phase, outcome: Outcome },
+    /// A client was told, or could not be.
+    ClientTold { client: ClientId, outcome: Outcome },
+    /// A client is gone.
+    ClientLeft { client: ClientId },
+}
+
+/// What a body says.
+#[derive(Debug)]
+pub(crate) enum Word {
+    Started,
+    Exited { exit: Exit, error: Option<Arc<str>> },
+    Recorded { finding: Finding, reply: Option<oneshot::Sender<Result<(), NotSaved>>> },
+    Progress(Arc<str>),
+    HoldsStill { pause: u32 },
+    Asks { request: Request, reply: Reply<Answer> },
+}
+
+/// A request about one unit.
+#[derive(Clone, Debug)]
+pub(crate) enum Request {
+    Start,
+    Pause,
+    Resume,
+    Stop { force: bool, within: Within },
+    Restart,
+    Cancel { reason: Option<Arc<str>> },
+    Remove,
+}
+
+/// What somebody outside of any body asks for.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Unit { name: Arc<str>, request: Request, reply: Reply<Answer> },
+    Declare { name: Arc<str>, unit: Unit, reply: Reply<()> },
+    Shutdown { graceful: bool, within: Within },
+    List { reply: Reply<Vec<UnitInfo>> },
+    Inspect { name: Arc<str>, reply: Reply<UnitInfo> },
+    Subscribe { name: Arc<str>, reply: Reply<broadcast::Receiver<News>> },
+    Findings { name: Arc<str>, after: u32, limit: u32, reply: Reply<Vec<Finding>> },
+    Attach { reply: Reply<Client> },
+}

@@ -1,0 +1,235 @@
+//! The driver: one task that owns the engine.
+//!
+//! It waits for something to come in or for the engine's next deadline, calls `handle`, and carries the
+//! effects out through one exhaustive match. It keeps no deadline and takes no decision.
+
+mod bodies;
+mod hands;
+mod message;
+mod requests;
+mod table;
+mod units;
+mod words;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    runtime::Handle,
+    sync::{broadcast, mpsc, watch},
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+use winddown_core::{Disposition, Effects, Engine, Input, Moment, Span, Ticket, UnitId};
+
+use crate::{client::ClientOrder, hooks::Hooks, host::News, report::Report, store::Store};
+
+use self::table::Table;
+
+pub(crate) use self::message::{Ask, Message, Reply, Request, Word};
+pub(crate) use self::units::Left;
+
+/// So many messages are taken in before deadlines and findings have their turn.
+const BATCH: usize = 256;
+/// What the store and the last phases get when the engine's own time is used up: enough for one slow
+/// sync, well within the tenth of the outer grace that is kept back.
+const LAST: Duration = Duration::from_millis(500);
+
+/// Kinds and owners by number, and what their names are.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) kinds: Vec<Arc<str>>,
+    pub(crate) owners: Vec<Arc<str>>,
+}
+
+pub(crate) struct Driver {
+    pub(crate) engine: Engine,
+    effects: Effects,
+    /// Inputs that came of carrying effects out.
+    then: VecDeque<Input>,
+    epoch: Instant,
+    inbox: mpsc::UnboundedReceiver<Message>,
+    /// Handed to bodies and clients.
+    sender: mpsc::UnboundedSender<Message>,
+    store: Box<dyn Store>,
+    table: Table,
+    pub(crate) names: Names,
+    waiting: HashMap<Ticket, Reply<winddown_core::Answer>>,
+    last_ticket: u32,
+    last_reason: u32,
+    clients: Vec<Option<mpsc::UnboundedSender<ClientOrder>>>,
+    hooks: Hooks,
+    phases: JoinSet<()>,
+    /// Where bodies run.
+    bodies: Handle,
+    news: broadcast::Sender<News>,
+    /// Units that have findings which no write has held yet.
+    unwritten: Vec<UnitId>,
+    exit: Option<Report>,
+}
+
+/// What a driver is made of.
+pub(crate) struct Parts {
+    pub(crate) engine: Engine,
+    pub(crate) names: Names,
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) inbox: mpsc::UnboundedReceiver<Message>,
+    pub(crate) sender: mpsc::UnboundedSender<Message>,
+    pub(crate) hooks: Hooks,
+    pub(crate) bodies: Handle,
+    pub(crate) news: broadcast::Sender<News>,
+}
+
+impl Driver {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { engine, names, store, inbox, sender, hooks, bodies, news } = parts;
+        Self {
+            engine,
+            effects: Effects::new(),
+            then: VecDeque::new(),
+            epoch: Instant::now(),
+            inbox,
+            sender,
+            store,
+            table: Table::default(),
+            names,
+            waiting: HashMap::new(),
+            last_ticket: 0,
+            last_reason: 0,
+            clients: Vec::new(),
+            hooks,
+            phases: JoinSet::new(),
+            bodies,
+            news,
+            unwritten: Vec::new(),
+            exit: None,
+        }
+    }
+
+    /// Works until the engine exits, and publishes the report.
+    pub(crate) async fn run(mut self, done: watch::Sender<Option<Arc<Report>>>) {
+        let report = loop {
+            if let Some(report) = self.exit.take() {
+                break report;
+            }
+            self.turn().await;
+        };
+        self.leave().await;
+        done.send_replace(Some(Arc::new(report)));
+    }
+
+    /// Waits for the next thing, takes in what is there, and lets deadlines and findings have their turn.
+    async fn turn(&mut self) {
+        let due = self.engine.next_deadline().map(|at| self.instant(at));
+        let wake = async {
+            match due {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        let first = tokio::select! {
+            biased;
+            message = self.inbox.recv() => message,
+            () = wake => None,
+        };
+        let mut next = first;
+        for _ in 0..BATCH {
+            let Some(message) = next else { break };
+            self.take_in(message);
+            next = self.inbox.try_recv().ok();
+        }
+        if let Some(message) = next {
+            self.take_in(message);
+        }
+        if self.engine.next_deadline().is_some_and(|at| at <= self.now()) {
+            self.feed(Input::Woken);
+        }
+        self.write_behind();
+    }
+
+    fn take_in(&mut self, message: Message) {
+        match message {
+            Message::Asked(ask) => self.asked(*ask),
+            Message::Said { unit, incarnation, word } => self.said(unit, incarnation, word),
+            Message::Stored(done) => self.stored(done),
+            Message::Signal(signal) => self.feed(Input::SignalReceived { signal }),
+            Message::Wound { phase, outcome } => self.feed(Input::PhaseFinished { phase, outcome }),
+            Message::ClientTold { client, outcome } => self.feed(Input::ClientTold { client, outcome }),
+            Message::ClientLeft { client } => self.client_left(client),
+        }
+    }
+
+    /// Gives the engine an input, and carries out what it asks for, and what comes of that.
+    fn feed(&mut self, input: Input) {
+        let _disposition = self.feed_first(input);
+    }
+
+    /// The same, and says what became of the input itself.
+    fn feed_first(&mut self, input: Input) -> Disposition {
+        let disposition = self.feed_one(input);
+        while let Some(input) = self.then.pop_front() {
+            let _disposition = self.feed_one(input);
+        }
+        disposition
+    }
+
+    fn feed_one(&mut self, input: Input) -> Disposition {
+        let now = self.now();
+        let mut effects = std::mem::take(&mut self.effects);
+        let disposition = self.engine.handle(now, input, &mut effects);
+        for effect in effects.drain() {
+            self.carry_out(now, effect);
+        }
+        self.effects = effects;
+        disposition
+    }
+
+    fn now(&self) -> Moment {
+        let nanos = self.epoch.elapsed().as_nanos();
+        Moment::START.after(Span::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+    }
+
+    fn instant(&self, at: Moment) -> Instant {
+        // A host does not live for centuries, and what is later than that is never.
+        let far = Duration::from_secs(60 * 60 * 24 * 365);
+        self.epoch + Duration::from_nanos(at.nanos()).min(self.epoch.elapsed() + far)
+    }
+
+    fn report(&self) -> Report {
+        Report { whole: self.engine.report(), names: self.table.names() }
+    }
+
+    /// Hands over the findings that no write has held yet.
+    fn write_behind(&mut self) {
+        for unit in std::mem::take(&mut self.unwritten) {
+            let Some(entry) = self.table.get_mut(unit) else { continue };
+            let findings = entry.findings.take_fresh();
+            if !findings.is_empty() {
+                let unit = Arc::clone(&entry.name);
+                self.store.write(crate::store::Write::Findings { unit, findings });
+            }
+        }
+    }
+
+    /// The engine has exited: what is left is to let go.
+    async fn leave(mut self) {
+        self.write_behind();
+        self.inbox.close();
+        let deadline = self.engine.report().deadline;
+        let left = if deadline.is_never() { Duration::MAX } else { span(self.now().until(deadline)) };
+        let left = left.max(LAST);
+        let store = self.store;
+        let closed = tokio::task::spawn_blocking(move || store.close(left));
+        let phases = async move { while self.phases.join_next().await.is_some() {} };
+        // A hook that hangs ends with the process.
+        drop(tokio::time::timeout(LAST, phases).await);
+        drop(closed.await);
+    }
+}
+
+fn span(span: Span) -> Duration {
+    Duration::from_nanos(span.nanos())
+}

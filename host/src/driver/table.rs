@@ -1,0 +1,197 @@
+//! Names and numbers: what the driver keeps of each unit beside what the engine knows.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use tokio::sync::{broadcast, oneshot};
+use winddown_core::{Incarnation, KindId, OwnerId, Row, Step, UnitId};
+
+use crate::{
+    body::Hands,
+    context::{NotSaved, Shared},
+    host::News,
+    store::{Finding, ProcessIdentity},
+    unit::Body,
+};
+
+/// One unit.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) name: Arc<str>,
+    pub(super) kind: KindId,
+    pub(super) owner: OwnerId,
+    pub(super) body: Body,
+    /// What was the last start of whoever had this number before: its bodies' words are not this unit's.
+    pub(super) born: Incarnation,
+    pub(super) running: Option<Running>,
+    pub(super) findings: Ledger,
+    /// What the last checkpoint kept.
+    pub(super) state: Option<Arc<[u8]>>,
+    /// What the engine last wanted to have written.
+    pub(super) row: Option<Row>,
+    pub(super) process: Option<ProcessIdentity>,
+    pub(super) progress: Option<Arc<str>>,
+    pub(super) error: Option<Arc<str>>,
+    /// What the number of a stated reason stands for.
+    pub(super) reason: Option<(u32, Arc<str>)>,
+    /// Writes on their way that somebody waits for.
+    pub(super) awaited_writes: u32,
+    pub(super) subscribers: Option<broadcast::Sender<News>>,
+}
+
+impl Entry {
+    /// A unit that has done nothing yet.
+    pub(super) fn new(name: Arc<str>, kind: KindId, owner: OwnerId, body: Body, born: Incarnation) -> Self {
+        Self {
+            name,
+            kind,
+            owner,
+            body,
+            born,
+            running: None,
+            findings: Ledger::default(),
+            state: None,
+            row: None,
+            process: None,
+            progress: None,
+            error: None,
+            reason: None,
+            awaited_writes: 0,
+            subscribers: None,
+        }
+    }
+}
+
+/// The body of a unit's last start.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) shared: Arc<Shared>,
+    pub(super) hands: Hands,
+    pub(super) holds_still: bool,
+    /// The rung that waits for it to be gone, and does not hear so from its exit.
+    pub(super) exit_step: Option<Step>,
+}
+
+/// What a unit found, as far as it has not been handed to the store, and who waits for it.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// All ids so far.
+    ids: HashSet<Arc<str>>,
+    /// How many there are, as the engine counts them.
+    recorded: u32,
+    fresh: Vec<Finding>,
+    /// Who waits until the findings up to that count are durable.
+    waiters: Vec<(u32, oneshot::Sender<Result<(), NotSaved>>)>,
+}
+
+impl Ledger {
+    /// What an earlier host left.
+    pub(super) fn recovered(ids: impl Iterator<Item = Arc<str>>, count: u32) -> Self {
+        Self { ids: ids.collect(), recorded: count, ..Self::default() }
+    }
+
+    /// Takes a finding in. `false`: it is there already.
+    pub(super) fn add(&mut self, finding: Finding) -> bool {
+        let new = self.ids.insert(Arc::clone(&finding.id));
+        if new {
+            self.recorded += 1;
+            self.fresh.push(finding);
+        }
+        new
+    }
+
+    pub(super) const fn recorded(&self) -> u32 {
+        self.recorded
+    }
+
+    pub(super) fn wait(&mut self, reply: oneshot::Sender<Result<(), NotSaved>>) {
+        self.waiters.push((self.recorded, reply));
+    }
+
+    /// What no write has held yet.
+    pub(super) fn take_fresh(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// Whether there is anything that no write has held yet.
+    pub(super) fn has_fresh(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
+    /// The first `count` are durable.
+    pub(super) fn saved(&mut self, count: u32) {
+        self.tell(count, Ok(()));
+    }
+
+    /// A write that held the first `count` failed.
+    pub(super) fn failed(&mut self, count: u32) {
+        self.tell(count, Err(NotSaved));
+    }
+
+    fn tell(&mut self, count: u32, what: Result<(), NotSaved>) {
+        for (_, reply) in self.waiters.extract_if(.., |(place, _)| *place <= count) {
+            // Who does not wait any more needs no answer.
+            let _gone = reply.send(what);
+        }
+    }
+}
+
+/// All units, by number and by name.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    entries: Vec<Option<Entry>>,
+    names: BTreeMap<Arc<str>, UnitId>,
+    vacant: Vec<UnitId>,
+}
+
+impl Table {
+    pub(super) fn find(&self, name: &str) -> Option<UnitId> {
+        self.names.get(name).copied()
+    }
+
+    pub(super) fn get(&self, unit: UnitId) -> Option<&Entry> {
+        self.entries.get(unit.index()).and_then(Option::as_ref)
+    }
+
+    pub(super) fn get_mut(&mut self, unit: UnitId) -> Option<&mut Entry> {
+        self.entries.get_mut(unit.index()).and_then(Option::as_mut)
+    }
+
+    /// A number for a unit that needs all of `needs`, if there is any left: a unit has a greater number
+    /// than whatever it needs.
+    pub(super) fn next_number(&self, needs: &[UnitId]) -> Option<UnitId> {
+        let new = || u32::try_from(self.entries.len()).ok().map(UnitId);
+        let last = needs.iter().max();
+        self.vacant.iter().rev().copied().find(|unit| Some(unit) > last).or_else(new)
+    }
+
+    /// Puts a unit under the number that `next_number` gave.
+    pub(super) fn insert(&mut self, unit: UnitId, entry: Entry) {
+        self.names.insert(Arc::clone(&entry.name), unit);
+        self.vacant.retain(|vacant| *vacant != unit);
+        if unit.index() == self.entries.len() {
+            self.entries.push(None);
+        }
+        self.entries[unit.index()] = Some(entry);
+    }
+
+    pub(super) fn remove(&mut self, unit: UnitId) -> Option<Entry> {
+        let entry = self.entries.get_mut(unit.index())?.take()?;
+        self.names.remove(&entry.name);
+        self.vacant.push(unit);
+        Some(entry)
+    }
+
+    /// All units in the order of their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (UnitId, &Entry)> {
+        (0..).map(UnitId).zip(&self.entries).filter_map(|(unit, entry)| Some((unit, entry.as_ref()?)))
+    }
+
+    /// The names by number; a number that nobody has is an empty name.
+    pub(super) fn names(&self) -> Vec<Arc<str>> {
+        let name = |entry: &Option<Entry>| entry.as_ref().map_or_else(|| Arc::from(""), |it| it.name.clone());
+        self.entries.iter().map(name).collect()
+    }
+}

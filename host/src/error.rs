@@ -1,0 +1,82 @@
+//! What can go wrong between a caller and the host.
+
+use std::sync::Arc;
+
+use winddown_core::{Answer, Phase, PlanError, Why};
+
+/// Why a request was not carried out.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// No unit has this name.
+    #[error("no unit is called {0:?}")]
+    UnknownUnit(Arc<str>),
+    /// No kind of units has this name.
+    #[error("no kind of units is called {0:?}; register it with Builder::kind")]
+    UnknownKind(Arc<str>),
+    /// A unit with this name is declared already.
+    #[error("a unit is called {0:?} already")]
+    NameTaken(Arc<str>),
+    /// There are as many of these as the host can number.
+    #[error("the host cannot number any more {0}")]
+    Full(&'static str),
+    /// The engine refused it.
+    #[error("refused: {0}")]
+    Refused(Why),
+    /// It was done, but its row could not be written.
+    #[error("done, but it could not be recorded: the store failed or took too long")]
+    NotRecorded,
+    /// The engine answered what is no answer to what was asked.
+    #[error("the host answered {0:?}, which is no answer to what was asked")]
+    Unexpected(Answer),
+    /// The store could not be read.
+    #[error("the store could not be read: {0}")]
+    Store(String),
+    /// The host has exited.
+    #[error("the host has exited")]
+    Gone,
+}
+
+/// Why a host could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The plan makes no sense.
+    #[error("the plan cannot be used: {0}")]
+    Plan(#[from] PlanError),
+    /// A kind was registered twice.
+    #[error("kind {0:?} is registered twice; give one of them another name")]
+    KindTwice(Arc<str>),
+    /// There is something to be done in a phase that never asks for it.
+    #[error(
+        "phase {} never asks for any work of the host's own; use release-lease, close-listener, \
+         unlink-socket or remove-pid-file, where the shutdown ladder has it", .0.name()
+    )]
+    NeverWound(Phase),
+    /// The store could not be opened.
+    #[error("failed to open the store: {0}")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No store was given.
+    #[error("no store was given; choose one with Builder::sqlite or Builder::memory")]
+    NoStore,
+    /// A unit could not be declared.
+    #[error("failed to declare unit {unit:?}: {error}")]
+    Unit {
+        /// Its name.
+        unit: Arc<str>,
+        /// Why.
+        error: Error,
+    },
+    /// The store knows a unit whose kind nobody registered.
+    #[error(
+        "the store has unit {unit:?} of kind {kind:?}, which is not registered; register the kind again, \
+         so that it is known how the unit stops"
+    )]
+    KindMissing {
+        /// The unit's name.
+        unit: Arc<str>,
+        /// Its kind's name.
+        kind: Arc<str>,
+    },
+    /// The signal handlers could not be installed.
+    #[error("failed to listen to signals: {0}")]
+    Signals(#[source] std::io::Error),
+}

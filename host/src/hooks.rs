@@ -1,0 +1,94 @@
+//! What the rest of the process does when the host says so.
+
+use std::{
+    fmt,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+};
+
+use winddown_core::{Phase, Plan};
+
+use crate::{error::StartError, report::Report, unit::BodyResult};
+
+type TellReport = Box<dyn Fn(&Report) + Send>;
+type Work = Pin<Box<dyn Future<Output = BodyResult> + Send>>;
+
+/// What there is to do, and when.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    phases: Vec<(Phase, Work)>,
+    on_reload: Option<Box<dyn Fn() + Send>>,
+    on_report: Option<TellReport>,
+}
+
+impl Hooks {
+    pub(crate) fn add(&mut self, phase: Phase, work: Work) {
+        self.phases.push((phase, work));
+    }
+
+    pub(crate) fn set_reload(&mut self, reload: Box<dyn Fn() + Send>) {
+        self.on_reload = Some(reload);
+    }
+
+    pub(crate) fn set_report(&mut self, report: TellReport) {
+        self.on_report = Some(report);
+    }
+
+    /// Refuses what would never be done.
+    pub(crate) fn check(&self, plan: &Plan) -> Result<(), StartError> {
+        for (phase, _) in &self.phases {
+            let of_the_engine = match phase {
+                Phase::Notify | Phase::PauseUnits | Phase::StopUnits | Phase::DisconnectClients => true,
+                Phase::ReleaseLease | Phase::CloseListener | Phase::UnlinkSocket | Phase::RemovePidFile => {
+                    false
+                }
+            };
+            if of_the_engine || !plan.shutdown.rungs().iter().any(|rung| rung.action == *phase) {
+                return Err(StartError::NeverWound(*phase));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that is to be done in a phase, in the order in which it was said; `None`: nothing is.
+    pub(crate) fn phase(&mut self, phase: Phase) -> Option<Work> {
+        let works: Vec<Work> =
+            self.phases.extract_if(.., |(when, _)| *when == phase).map(|(_, work)| work).collect();
+        if works.is_empty() {
+            return None;
+        }
+        Some(Box::pin(async move {
+            let mut result = Ok(());
+            for work in works {
+                // One that fails does not keep the others from being done.
+                result = result.and(work.await);
+            }
+            result
+        }))
+    }
+
+    pub(crate) fn reload(&self) {
+        if let Some(reload) = &self.on_reload {
+            survive(reload);
+        }
+    }
+
+    pub(crate) fn report(&self, report: &Report) {
+        if let Some(tell) = &self.on_report {
+            survive(|| tell(report));
+        }
+    }
+}
+
+/// A panic in what others gave us must not end the driver; the panic hook has told about it.
+fn survive(work: impl FnOnce()) {
+    drop(catch_unwind(AssertUnwindSafe(work)));
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let phases: Vec<_> = self.phases.iter().map(|(phase, _)| phase.name()).collect();
+        formatter.debug_struct("Hooks").field("phases", &phases).finish_non_exhaustive()
+    }
+}

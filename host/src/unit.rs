@@ -1,0 +1,83 @@
+//! What a unit is made of: a body, and the names of its kind and its owner.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use crate::context::Context;
+
+/// What a body comes to. An error is a failed unit, and its text is kept.
+pub type BodyResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+pub(crate) type BodyFuture = Pin<Box<dyn Future<Output = BodyResult> + Send>>;
+
+/// How an async task is started, as often as its unit is.
+pub(crate) type StartTask = Arc<dyn Fn(Context) -> BodyFuture + Send + Sync>;
+
+/// What runs for a unit, as often as it is started.
+#[derive(Clone)]
+pub(crate) enum Body {
+    /// An async task of this process.
+    Task(StartTask),
+    /// Nothing: a unit that the store remembers, but nobody declared since. It cannot be started.
+    Absent,
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Task(_) => "Task",
+            Self::Absent => "Absent",
+        })
+    }
+}
+
+/// A unit to be declared: a body, and the policies that it is under.
+#[derive(Clone)]
+pub struct Unit {
+    pub(crate) body: Body,
+    pub(crate) kind: Arc<str>,
+    pub(crate) owner: Arc<str>,
+    pub(crate) needs: Vec<Arc<str>>,
+}
+
+impl Unit {
+    /// A unit whose body is an async closure. It is called once for each start, in the body's own task.
+    pub fn task<B, F>(kind: impl Into<Arc<str>>, body: B) -> Self
+    where
+        B: Fn(Context) -> F + Send + Sync + 'static,
+        F: Future<Output = BodyResult> + Send + 'static,
+    {
+        let start = move |context| -> BodyFuture { Box::pin(body(context)) };
+        Self::new(kind.into(), Body::Task(Arc::new(start)))
+    }
+
+    pub(crate) fn new(kind: Arc<str>, body: Body) -> Self {
+        Self { body, kind, owner: Arc::from(""), needs: Vec::new() }
+    }
+
+    /// The same, owned by `owner`: caps on active units count per owner. Unless said, the owner's name
+    /// is empty.
+    #[must_use]
+    pub fn owner(self, owner: impl Into<Arc<str>>) -> Self {
+        Self { owner: owner.into(), ..self }
+    }
+
+    /// The same, needing `other` for as long as it lives: it stops before `other` does. `other` has to
+    /// be declared before.
+    #[must_use]
+    pub fn needs(mut self, other: impl Into<Arc<str>>) -> Self {
+        self.needs.push(other.into());
+        self
+    }
+}
+
+impl fmt::Debug for Unit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Unit")
+            .field("body", &self.body)
+            .field("kind", &self.kind)
+            .field("owner", &self.owner)
+            .field("needs", &self.needs)
+            .finish()
+    }
+}
