@@ -70,6 +70,23 @@ impl Harness {
         kept
     }
 
+    /// The file of a store on disk.
+    pub(crate) fn path(&self) -> PathBuf {
+        match &self.place {
+            Place::Memory(_) => panic!("a memory is no file"),
+            Place::Disk(directory) => file_in(directory),
+        }
+    }
+
+    /// Closes a store on disk, and leaves its directory.
+    pub(crate) fn into_directory(mut self) -> TempDir {
+        self.close();
+        match self.place {
+            Place::Memory(_) => panic!("a memory is no directory"),
+            Place::Disk(directory) => directory,
+        }
+    }
+
     pub(crate) fn close(&mut self) {
         if let Some(store) = self.store.take() {
             store.close(PATIENCE);
@@ -180,4 +197,16 @@ pub(crate) fn kept(unit: &str, row: Option<Row>) -> Kept {
         state: None,
         process: None,
     }
+}
+
+/// How often something random is tried: so often, times `WINDDOWN_TORTURE` where that is set.
+pub(crate) fn trials(short: u32) -> u32 {
+    let times = std::env::var("WINDDOWN_TORTURE").map_or(1, |times| times.parse().expect("a number"));
+    short.saturating_mul(times)
+}
+
+/// Says what was tried. Seen with `--nocapture`.
+#[expect(clippy::print_stdout, reason = "the test harness takes it")]
+pub(crate) fn report(what: &str) {
+    println!("{what}");
 }

@@ -7,4 +7,7 @@
 )]
 
 mod behaviour;
+mod child;
 mod harness;
+mod kill;
+mod opening;

@@ -1,6 +1,10 @@
 //! Why a database could not be opened, and what to do about it.
 
-use std::{io, path::Path, path::PathBuf};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::ErrorCode;
 
@@ -85,6 +89,23 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The disk, or what is between it and here, failed.
+    #[error(
+        "{} cannot be read or written ({detail}); nothing was lost by trying: see what the kernel says (`dmesg`) and whether the disk is sound, and start again",
+        path.display()
+    )]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What failed.
+        detail: String,
+    },
+    /// The process has too many files open, or the system has.
+    #[error("{} cannot be opened: too many files are open; raise the limit (`ulimit -n`), and start again", path.display())]
+    NoDescriptors {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is a directory.
     #[error("{} is a directory: name a file in it", path.display())]
     Directory {
@@ -121,9 +142,21 @@ pub enum StoreError {
     },
 }
 
+/// "Too many open files", in the system and in the process: the standard library has no word for either.
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
+
+/// The directory that a file is in.
+pub(super) fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
 impl StoreError {
     pub(super) fn of_io(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
+        if matches!(source.raw_os_error(), Some(ENFILE | EMFILE)) {
+            return Self::NoDescriptors { path };
+        }
         #[expect(clippy::wildcard_enum_match_arm, reason = "not an enumeration of ours, and not exhaustive")]
         match source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NoDirectory { path },
@@ -135,6 +168,14 @@ impl StoreError {
     }
 
     pub(super) fn of_sqlite(path: &Path, source: rusqlite::Error) -> Self {
+        // SQLite does not say why it cannot open a file. Whatever is in the way of one more file is in the
+        // way of its directory as well; the file itself is left alone, since closing it would let go of
+        // the locks that this process may have on it.
+        if source.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+            && let Err(error) = File::open(directory_of(path))
+        {
+            return Self::of_io(path, error);
+        }
         let path = path.to_owned();
         let detail = source.to_string();
         #[expect(clippy::wildcard_enum_match_arm, reason = "not enumerations of ours, and not exhaustive")]
@@ -147,6 +188,7 @@ impl StoreError {
                     Self::ReadOnly { path }
                 }
                 ErrorCode::DiskFull => Self::Full { path },
+                ErrorCode::SystemIoFailure => Self::Disk { path, detail },
                 _ => Self::Sqlite { path, source },
             },
             // What is there reads as nothing that was ever written.

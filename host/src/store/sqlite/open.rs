@@ -11,7 +11,9 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
-    Options, StoreError, rows,
+    Options, StoreError,
+    error::directory_of,
+    rows,
     schema::{APPLICATION_ID, MIGRATIONS, migrate},
 };
 use crate::store::Kept;
@@ -23,22 +25,24 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<(Connection, Vec<Ke
     let mut connection = connect(&real, options).map_err(|error| StoreError::of_sqlite(path, error))?;
     check_owner(path, &connection)?;
     make_log_durable(path, &real)?;
-    configure(&connection)
-        .and_then(|()| migrate(&mut connection, MIGRATIONS))
-        .map_err(|error| StoreError::of_sqlite(path, error))?;
+    let sqlite = |error| StoreError::of_sqlite(path, error);
+    configure(&connection).map_err(sqlite)?;
+    // What is damaged is not brought forward.
     if options.verify {
-        verify(path, &connection)?;
+        refuse_damage(path, quick_check(&connection))?;
     }
-    let kept = rows::kept(&connection).map_err(|error| StoreError::of_sqlite(path, error))?;
+    migrate(&mut connection, MIGRATIONS).map_err(sqlite)?;
+    if options.verify {
+        refuse_damage(path, rows::miscounted(&connection))?;
+    }
+    let kept = rows::kept(&connection).map_err(sqlite)?;
     Ok((connection, kept))
 }
 
 /// SQLite refuses a symbolic link anywhere in the path. One that leads to the directory is the business of
 /// whoever set the machine up; the last part of the path is ours.
 fn real_path(path: &Path) -> Result<PathBuf, StoreError> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.unwrap_or_else(|| Path::new("."));
-    let directory = fs::canonicalize(directory).map_err(|error| StoreError::of_io(path, error))?;
+    let directory = fs::canonicalize(directory_of(path)).map_err(|error| StoreError::of_io(path, error))?;
     let name = path.file_name().ok_or_else(|| StoreError::Directory { path: path.to_owned() })?;
     Ok(directory.join(name))
 }
@@ -61,8 +65,7 @@ fn make_file(path: &Path, real: &Path) -> Result<(), StoreError> {
     }
     if size.is_none() {
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(real).map_err(io)?;
-        let directory = real.parent().unwrap_or(real);
-        File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)?;
+        File::open(directory_of(real)).and_then(|directory| directory.sync_all()).map_err(io)?;
     }
     Ok(())
 }
@@ -98,13 +101,14 @@ fn connect(real: &Path, options: &Options) -> rusqlite::Result<Connection> {
 /// Whether the file is ours to write: nothing of it was changed up to here.
 fn check_owner(path: &Path, connection: &Connection) -> Result<(), StoreError> {
     let sqlite = |error| StoreError::of_sqlite(path, error);
+    // SQLite is content with less than it was asked for, until it wants a lock.
+    if connection.is_readonly("main").map_err(sqlite)? {
+        return Err(StoreError::ReadOnly { path: path.to_owned() });
+    }
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0)).map_err(sqlite);
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sqlite)?;
     let (application_id, version): (i64, i64) = (number("application_id")?, number("user_version")?);
-    if connection.is_readonly("main").map_err(sqlite)? {
-        return Err(StoreError::ReadOnly { path: path.to_owned() });
-    }
     let fresh = tables == 0 && application_id == 0 && version == 0;
     if application_id != i64::from(APPLICATION_ID) && !fresh {
         let application_id = i32::try_from(application_id).unwrap_or_default();
@@ -153,10 +157,16 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 /// `synchronous` as SQLite reads it back.
 const FULL: i64 = 2;
 
-fn verify(path: &Path, connection: &Connection) -> Result<(), StoreError> {
-    let sqlite = |error| StoreError::of_sqlite(path, error);
-    let sound: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sqlite)?;
-    let wrong = if sound == "ok" { rows::miscounted(connection).map_err(sqlite)? } else { Some(sound) };
-    wrong.map_or(Ok(()), |detail| Err(StoreError::Corrupt { path: path.to_owned(), detail }))
+/// What is wrong with the pages and the indices, if anything.
+fn quick_check(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    Ok(Some(verdict).filter(|verdict| verdict != "ok"))
+}
+
+fn refuse_damage(path: &Path, found: rusqlite::Result<Option<String>>) -> Result<(), StoreError> {
+    match found {
+        Ok(None) => Ok(()),
+        Ok(Some(detail)) => Err(StoreError::Corrupt { path: path.to_owned(), detail }),
+        Err(error) => Err(StoreError::of_sqlite(path, error)),
+    }
 }

@@ -85,7 +85,9 @@ impl Writer {
     }
 
     /// Writes a group in one transaction with one sync, and tells everybody how it went. When that does
-    /// not work, each is tried alone: one that cannot be written takes no other with it.
+    /// not work, each is tried alone: one that cannot be written, or that is too big for what is left of
+    /// the disk, takes no other with it. When the disk fails, everybody is told at once: one that takes
+    /// its time to fail is not asked a thousand times.
     fn commit(&mut self, group: Vec<Write>) {
         match self.attempt(&group) {
             Ok(carried) => {
@@ -102,7 +104,9 @@ impl Writer {
                     }
                 }
             }
-            Err(_) if group.len() > 1 => group.into_iter().for_each(|write| self.commit(vec![write])),
+            Err(error) if group.len() > 1 && !disk_fails(&error) => {
+                group.into_iter().for_each(|write| self.commit(vec![write]));
+            }
             Err(error) => {
                 for write in group {
                     self.tell(&write, Outcome::Failed);
@@ -214,6 +218,11 @@ fn log_pages(connection: &Connection) -> i64 {
         .prepare_cached("PRAGMA wal_checkpoint(NOOP)")
         .and_then(|mut ask| ask.query_row([], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)))
         .unwrap_or(LOG_PAGES)
+}
+
+/// Whether no write could work.
+fn disk_fails(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
 }
 
 /// Whether the same write could work later. What is too big, or breaks a rule of the tables, never will,
