@@ -25,7 +25,8 @@ impl<C: Chooser> World<'_, C> {
             let after = if self.chooser.choose(Label::Operators, 2) == 0 { Span::ZERO } else { after };
             self.plan_after(after, Happening::AskAgain(place));
         }
-        if self.strikes(Label::Operators, Fault::AsksAnything, None) {
+        // Whoever asked may have brought the host down, and then nobody hears anything.
+        if self.up && self.strikes(Label::Operators, Fault::AsksAnything, None) {
             self.ask_anything();
         }
     }
