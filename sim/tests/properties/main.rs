@@ -1,0 +1,13 @@
+//! What nothing may break, tried with scenarios that proptest makes and makes smaller.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "in a test, what must not be is a panic, and most variants do not matter"
+)]
+
+mod case;
+mod claims;
+mod findings;
+mod law;
+mod make;
