@@ -8,6 +8,9 @@
 
 mod case;
 mod claims;
+mod engine;
 mod findings;
+mod inputs;
 mod law;
 mod make;
+mod runs;

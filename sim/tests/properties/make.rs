@@ -74,14 +74,14 @@ fn order() -> impl Strategy<Value = Order> {
 }
 
 /// Times on a coarse grid meet in the same instant more often than by accident.
-fn span() -> impl Strategy<Value = Span> {
+pub(crate) fn span() -> impl Strategy<Value = Span> {
     prop_oneof![
         2 => (0..=80_u64).prop_map(|halves| Span::from_millis(halves * 500)),
         1 => (0..=8_000_u64).prop_map(Span::from_millis),
     ]
 }
 
-fn range() -> impl Strategy<Value = Range> {
+pub(crate) fn range() -> impl Strategy<Value = Range> {
     prop_oneof![
         3 => span().prop_map(Range::exactly),
         1 => (span(), span()).prop_map(|(one, other)| Range::new(one.min(other), one.max(other))),
