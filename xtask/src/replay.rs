@@ -60,7 +60,8 @@ fn remark(told: &Told, kept: &Kept) {
     let broken = outcome.breach.as_ref().map(|breach| breach.claim);
     if outcome.hash != kept.trace {
         complain(&format!(
-            "the trace is {:016x} and was {:016x} when the run was kept: the engine or the world has changed",
+            "the trace is {:016x} and was {:016x} when the run was kept: the engine, the world or this file has \
+             changed",
             outcome.hash, kept.trace
         ));
     }

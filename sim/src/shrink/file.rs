@@ -7,7 +7,8 @@
 //! trace 00112233aabbccdd
 //! answers bodies 3 0*7 1000000
 //! scenario
-//! name = "…"                      (a scenario file, to the end)
+//! name = "…"                      (a scenario file)
+//! # end
 //! ```
 //!
 //! Lines above `scenario` may be empty, or begin with `#`.
@@ -24,6 +25,9 @@ use crate::{
 
 /// The version of this form.
 const FORMAT: u32 = 1;
+
+/// The last line: a file without it was cut off. To a scenario file it is a comment.
+const END: &str = "# end";
 
 /// A file larger than this is no run.
 const LONGEST_FILE: usize = 1 << 20;
@@ -86,6 +90,8 @@ impl Kept {
         }
         text.push_str("scenario\n");
         text.push_str(&self.recording.scenario.to_toml());
+        text.push_str(END);
+        text.push('\n');
         text
     }
 
@@ -124,6 +130,11 @@ impl Kept {
         }
         let claim = head.claim.ok_or_else(|| missing("claim NAME"))?;
         let trace = head.trace.ok_or_else(|| missing("trace HASH"))?;
+        let last = text.trim_end();
+        if last.lines().next_back() != Some(END) {
+            let what = format!("the file is cut off after this; its last line is `{END}`");
+            return Err(wrong(last.lines().count(), what));
+        }
         // Empty lines instead of the head, so that a mistake is told with its line in this file.
         let scenario = Scenario::parse(&("\n".repeat(lines) + body))?;
         Ok(Self { recording: Recording { scenario, tape: head.tape.trimmed() }, claim, trace })

@@ -1,36 +1,11 @@
 //! The command line as a user meets it.
 
-#![expect(clippy::unwrap_used, reason = "in a test, what must not be is a panic")]
-
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     process::{Command, Output, Stdio},
 };
 
-fn xtask(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(arguments)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-#[track_caller]
-fn check(arguments: &[&str], code: i32, words: &[&str]) -> String {
-    let output = xtask(arguments);
-    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{said}");
-    for word in words {
-        assert!(said.contains(word), "{arguments:?} should say {word:?}:\n{said}");
-    }
-    assert!(!said.contains('\u{1b}'), "no colour was wanted");
-    said
-}
+use crate::{check, text, xtask};
 
 #[test]
 fn a_seed_is_the_same_bytes_in_every_process() {
