@@ -10,6 +10,7 @@ mod callers;
 mod clients;
 mod climb;
 mod edges;
+mod inspect;
 mod lifecycle;
 mod order;
 mod phases;
@@ -38,7 +39,10 @@ use self::{
     timers::Timers, unit::Unit,
 };
 
-pub use self::view::UnitView;
+pub use self::{
+    inspect::{ClientView, RowView, StopStage, StopView},
+    view::UnitView,
+};
 
 /// The lifecycle of one host and its units.
 #[derive(Debug)]
