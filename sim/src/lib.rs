@@ -20,4 +20,4 @@ pub mod timeline;
 mod world;
 
 pub use setup::{Setup, SetupError, UnitSetup};
-pub use world::{Arena, Body, Ended, Outcome, Store, run};
+pub use world::{Arena, Body, Ended, Outcome, Pending, Place, Store, run, run_while};

@@ -11,7 +11,7 @@ use crate::bench::BenchArguments;
 const EXIT_CODES: &str = "\
 Exit codes:
   0    all claims held
-  1    a claim is broken, a run panicked, a golden hash differs, or a sweep over 100,000 generated
+  1    a claim is broken, a run panicked, a golden hash or a run differs, or a sweep over 100,000 generated
        seeds and more never saw something that it should
   2    usage, bad input, or a file that cannot be read or written
   3    not deterministic
@@ -45,6 +45,11 @@ Examples:
       as many as fit into a minute, each of them twice
   cargo xtask sim --seed 7 --shrink
       the smallest run that breaks the same claim, if seed 7 breaks one
+  cargo xtask sim --seed 7 --until 12
+      the timeline of seed 7 up to step 12, and the whole state there; --at 3.5s does so for a time
+  cargo xtask sim --seed 7 --format json > before.json
+  cargo xtask sim --seed 7 --diff before.json
+      after a change of the engine: where does the run become another one?
   cargo xtask sim --seeds 1000000.. --until-failure
       from there on, until something breaks or Ctrl-C (the second one does not wait)
 
@@ -65,6 +70,9 @@ Examples:
       write the list anew, after a change that was meant
 
 ";
+
+/// What makes it a sweep.
+const SWEEPING: [&str; 4] = ["seeds", "time", "until_failure", "jobs"];
 
 /// Runs, sweeps and replays winddown's simulator.
 #[derive(Debug, Parser)]
@@ -91,18 +99,34 @@ pub(crate) enum Command {
     .args(["seed", "seeds", "time", "until_failure", "replay"]))]
 pub(crate) struct SimArguments {
     /// Play this one seed and print its timeline. Decimal, or hex with 0x.
-    #[arg(long, value_parser = parse_seed, conflicts_with_all = ["seeds", "time", "until_failure", "jobs"])]
+    #[arg(long, value_parser = parse_seed, conflicts_with_all = SWEEPING)]
     pub(crate) seed: Option<u64>,
 
     /// Play a kept run again, as breaches/seed-7.run is one. It needs no seed, and no generator.
     #[arg(long, value_name = "FILE",
-          conflicts_with_all = ["seed", "seeds", "time", "until_failure", "jobs", "system", "scenario"])]
+          conflicts_with_all = SWEEPING, conflicts_with_all = ["seed", "system", "scenario"])]
     pub(crate) replay: Option<PathBuf>,
 
     /// Make the run of a seed, or a kept one, as small as it can be and still break the same claim; show
     /// it, and keep it in breaches/.
     #[arg(long, conflicts_with_all = ["seeds", "time", "until_failure", "check_determinism"])]
     pub(crate) shrink: bool,
+
+    /// Play up to this step, and show the whole state there: units, rungs, timers, rows, clients, budgets,
+    /// and what is pending.
+    #[arg(long, value_name = "STEP", conflicts_with_all = SWEEPING, conflicts_with_all = ["shrink", "at"])]
+    pub(crate) until: Option<u64>,
+
+    /// The same, up to a time as the timeline shows it: all that it shows for that millisecond is in.
+    #[arg(long, value_name = "SPAN", value_parser = parse_time,
+          conflicts_with_all = SWEEPING, conflicts_with_all = ["shrink"])]
+    pub(crate) at: Option<Span>,
+
+    /// Show the first step at which the run is another one than in FILE, which is what an earlier run has
+    /// printed with `--format json`: by another build, of another seed, or of a kept run.
+    #[arg(long, value_name = "FILE", conflicts_with_all = SWEEPING,
+          conflicts_with_all = ["shrink", "until", "at", "check_determinism"])]
+    pub(crate) diff: Option<PathBuf>,
 
     /// Sweep over these seeds: A..B, or N for 0..N, or A.. without an end.
     #[arg(long, value_name = "A..B|N", value_parser = parse_seeds)]

@@ -3,14 +3,14 @@
 use std::io;
 
 use serde_json::{Value, json};
-use winddown_core::UnitId;
+use winddown_core::{Moment, UnitId};
 use winddown_sim::{
-    Ended, Outcome,
+    Ended, Outcome, Setup,
     claims::{Breach, Sight},
     entropy::RNG_VERSION,
     fault::Fault,
-    story::{Entry, Note},
-    timeline::SEMANTICS_VERSION,
+    story::{Entry, Note, Story},
+    timeline::{self, Heading, Line, SEMANTICS_VERSION},
 };
 
 use crate::{
@@ -23,7 +23,26 @@ use crate::{
 pub(crate) const SCHEMA: u32 = 1;
 
 pub(crate) fn print_run(told: &Told) -> io::Result<()> {
-    let setup = &told.setup;
+    run(told).iter().try_for_each(print_json)
+}
+
+/// A whole run: what it is a run of, its entries, its report, its verdict.
+pub(crate) fn run(told: &Told) -> Vec<Value> {
+    let mut all = vec![head(&told.setup, &told.heading)];
+    all.extend(entries(&told.setup, &told.story));
+    match &told.end {
+        Ok(outcome) => all.extend(end(told, outcome)),
+        Err(message) => {
+            let given = told.story.unfinished.as_ref();
+            let given = given.map(|(at, input)| json!({"at": at.nanos(), "input": input}));
+            all.push(json!({"type": "verdict", "schema": SCHEMA, "panicked": message, "in": given}));
+        }
+    }
+    all
+}
+
+/// What a run is a run of.
+pub(crate) fn head(setup: &Setup, heading: &Heading) -> Value {
     let ids = (0..setup.unit_count()).map(|place| UnitId(u32::try_from(place).unwrap_or(u32::MAX)));
     let units: Vec<Value> = ids
         .map(|unit| {
@@ -31,21 +50,26 @@ pub(crate) fn print_run(told: &Told) -> io::Result<()> {
             json!({"unit": unit, "name": setup.unit_name(unit), "system": system})
         })
         .collect();
-    print_json(&json!({
-        "type": "run", "schema": SCHEMA, "seed": told.heading.seed, "rng": RNG_VERSION,
-        "semantics": SEMANTICS_VERSION, "scenario": told.heading.scenario, "toml": setup.scenario.to_toml(),
-        "units": units, "replay": told.heading.replay,
-    }))?;
+    json!({
+        "type": "run", "schema": SCHEMA, "seed": heading.seed, "rng": RNG_VERSION,
+        "semantics": SEMANTICS_VERSION, "scenario": heading.scenario, "toml": setup.scenario.to_toml(),
+        "units": units, "replay": heading.replay,
+    })
+}
+
+/// What happened, entry by entry, each with the lines of the timeline that tell it.
+pub(crate) fn entries(setup: &Setup, story: &Story) -> Vec<Value> {
     let mut number = 0_u64;
-    for (at, entry) in &told.story.entries {
-        print_json(&match entry {
+    let entry = |((at, entry), lines): (&(Moment, Entry), Vec<Line>)| {
+        let text: Vec<String> = lines.into_iter().map(|line| line.text).collect();
+        match entry {
             Entry::Step { input, disposition, effects, units } => {
                 number += 1;
                 let units: Vec<Value> =
                     units.iter().map(|(status, lives)| json!({"status": status, "lives": lives})).collect();
                 json!({
                     "type": "step", "schema": SCHEMA, "at": at.nanos(), "step": number, "input": input,
-                    "disposition": disposition, "effects": effects, "units": units,
+                    "disposition": disposition, "effects": effects, "units": units, "text": text,
                 })
             }
             Entry::Note(note) => {
@@ -54,20 +78,12 @@ pub(crate) fn print_run(told: &Told) -> io::Result<()> {
                 object["schema"] = SCHEMA.into();
                 object["at"] = at.nanos().into();
                 object["note"] = name.into();
+                object["text"] = text.into();
                 object
             }
-        })?;
-    }
-    match &told.end {
-        Ok(outcome) => print_end(told, outcome),
-        Err(message) => {
-            let given = told.story.unfinished.as_ref();
-            let given = given.map(|(at, input)| json!({"at": at.nanos(), "input": input}));
-            print_json(&json!({
-                "type": "verdict", "schema": SCHEMA, "panicked": message, "in": given,
-            }))
         }
-    }
+    };
+    story.entries.iter().zip(timeline::entries(setup, story)).map(entry).collect()
 }
 
 /// A note's name, and what else there is to say.
@@ -84,21 +100,22 @@ fn note(note: &Note) -> (&'static str, Value) {
     }
 }
 
-fn print_end(told: &Told, outcome: &Outcome) -> io::Result<()> {
+fn end(told: &Told, outcome: &Outcome) -> [Value; 2] {
     let engine = told.arena.engine();
-    print_json(&json!({
+    let report = json!({
         "type": "report", "schema": SCHEMA, "exited": engine.has_exited(), "report": engine.report(),
-    }))?;
+    });
     let exit = match outcome.ended {
         Ended::Exited(code) => Some(code),
         Ended::Broken => None,
     };
-    print_json(&json!({
+    let verdict = json!({
         "type": "verdict", "schema": SCHEMA, "held": outcome.breach.is_none(),
         "broken": outcome.breach.as_deref().map(breach), "exit": exit, "killed": outcome.killed,
         "crashes": outcome.crashes, "steps": outcome.steps, "virtual_nanos": outcome.took.nanos(),
         "trace": format!("{:016x}", outcome.hash),
-    }))
+    });
+    [report, verdict]
 }
 
 fn breach(breach: &Breach) -> Value {

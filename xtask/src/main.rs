@@ -3,8 +3,10 @@
 mod bench;
 mod breach;
 mod cli;
+mod diff;
 mod golden;
 mod json;
+mod look;
 mod output;
 mod play;
 mod replay;
@@ -14,22 +16,18 @@ mod sweep;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Parser as _;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, SimArguments},
     output::{Code, complain},
 };
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Sim(arguments) => match (arguments.seed, &arguments.replay) {
-            (Some(seed), _) if arguments.shrink => shrink::run_seed(&arguments, seed),
-            (Some(seed), _) => play::run(&arguments, seed),
-            (None, Some(file)) => replay::run(&arguments, file),
-            (None, None) => sweep::run(&arguments),
-        },
+        Command::Sim(arguments) => simulate(&arguments),
         Command::Golden(arguments) => golden::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };
@@ -38,4 +36,16 @@ fn main() -> ExitCode {
         Code::Usage
     });
     code.into()
+}
+
+fn simulate(arguments: &SimArguments) -> Result<Code> {
+    let looks = arguments.until.is_some() || arguments.at.is_some();
+    match (arguments.seed, &arguments.replay) {
+        (Some(seed), _) if arguments.shrink => shrink::run_seed(arguments, seed),
+        (None, None) => sweep::run(arguments),
+        (Some(_), _) | (None, Some(_)) if looks => look::run(arguments),
+        (Some(_), _) | (None, Some(_)) if arguments.diff.is_some() => diff::run(arguments),
+        (Some(seed), _) => play::run(arguments, seed),
+        (None, Some(file)) => replay::run(arguments, file),
+    }
 }

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, anyhow};
 use winddown_sim::{
     Arena, Outcome, Setup,
-    chooser::Chooser,
+    chooser::{Chooser, Label, Random, Replay},
     run as run_world,
     scenario::{Scenario, System, catalog::SHIPPED},
     story::Story,
@@ -87,17 +87,49 @@ pub(crate) fn replay(arguments: &SimArguments, seed: u64) -> String {
     format!("cargo xtask sim {}--seed {seed}", arguments.scenario_options())
 }
 
-/// Plays a run, and tells it.
-pub(crate) fn tell(setup: Setup, mut chooser: impl Chooser, heading: Heading) -> Told {
-    let mut arena = Arena::new(&setup);
-    let mut story = Story::default();
-    let end =
-        catch_unwind(AssertUnwindSafe(|| run_world(&setup, &mut chooser, &mut arena, Some(&mut story))));
-    let end = end.map_err(|panic| panic_message(panic.as_ref()));
-    Told { setup, story, end, arena, heading }
+/// Where the answers of a run come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Answers {
+    Seed(Random),
+    Tape(Replay),
+}
+
+impl Chooser for Answers {
+    fn choose(&mut self, label: Label, count: u64) -> u64 {
+        match self {
+            Self::Seed(random) => random.choose(label, count),
+            Self::Tape(tape) => tape.choose(label, count),
+        }
+    }
+}
+
+/// One run, not played yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(crate) setup: Setup,
+    pub(crate) answers: Answers,
+    pub(crate) heading: Heading,
+}
+
+impl Subject {
+    /// Plays it, and tells it.
+    pub(crate) fn tell(self) -> Told {
+        let Self { setup, mut answers, heading } = self;
+        let mut arena = Arena::new(&setup);
+        let mut story = Story::default();
+        let end =
+            catch_unwind(AssertUnwindSafe(|| run_world(&setup, &mut answers, &mut arena, Some(&mut story))));
+        let end = end.map_err(|panic| panic_message(panic.as_ref()));
+        Told { setup, story, end, arena, heading }
+    }
 }
 
 pub(crate) fn tell_seed(arguments: &SimArguments, source: &Source, seed: u64) -> Result<Told> {
+    subject(arguments, source, seed).map(Subject::tell)
+}
+
+/// The run of a seed.
+pub(crate) fn subject(arguments: &SimArguments, source: &Source, seed: u64) -> Result<Subject> {
     let (setup, chooser) = source.open(seed).with_context(|| format!("seed {seed}"))?;
     let scenario = match (&arguments.scenario, arguments.system) {
         (Some(_), _) => format!("scenario {}", setup.scenario.name),
@@ -105,7 +137,7 @@ pub(crate) fn tell_seed(arguments: &SimArguments, source: &Source, seed: u64) ->
         (None, None) => "generated".to_owned(),
     };
     let heading = Heading { seed: Some(seed), scenario, replay: replay(arguments, seed) };
-    Ok(tell(setup.into_owned(), chooser, heading))
+    Ok(Subject { setup: setup.into_owned(), answers: Answers::Seed(chooser), heading })
 }
 
 pub(crate) fn run(arguments: &SimArguments, seed: u64) -> Result<Code> {

@@ -8,7 +8,7 @@ use winddown_sim::{chooser::Replay, shrink::Kept, timeline::Heading};
 use crate::{
     cli::{Format, SimArguments, quoted},
     output::{Code, complain},
-    play::{Told, tell},
+    play::{Answers, Subject, Told},
     shrink,
 };
 
@@ -27,10 +27,15 @@ pub(crate) fn command(file: &Path) -> String {
 }
 
 pub(crate) fn tell_kept(file: &Path, kept: &Kept) -> Result<Told> {
+    subject(file, kept).map(Subject::tell)
+}
+
+/// A kept run.
+pub(crate) fn subject(file: &Path, kept: &Kept) -> Result<Subject> {
     let setup = kept.recording.setup().with_context(|| file.display().to_string())?;
     let scenario = format!("kept run {}", file.display());
     let heading = Heading { seed: None, scenario, replay: command(file) };
-    Ok(tell(setup, Replay::new(kept.recording.tape.clone()), heading))
+    Ok(Subject { setup, answers: Answers::Tape(Replay::new(kept.recording.tape.clone())), heading })
 }
 
 pub(crate) fn run(arguments: &SimArguments, file: &Path) -> Result<Code> {

@@ -150,7 +150,8 @@ fn operator(operator: &Operator) -> String {
     format!("{times}at {}: {}", range(operator.at), ask(&operator.ask))
 }
 
-fn ask(ask: &Ask) -> String {
+/// What is asked for, in words.
+pub(crate) fn ask(ask: &Ask) -> String {
     let target = |target: &Target| match target {
         Target::Named(name) => name.clone(),
         Target::Any => "any unit".to_owned(),

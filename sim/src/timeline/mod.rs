@@ -10,15 +10,19 @@
 mod columns;
 mod heading;
 mod report;
+mod state;
 mod words;
 
 use winddown_core::{Disposition, Engine, Moment, Span};
+
+pub(crate) use self::heading::ask as ask_words;
+pub use self::state::state;
 
 use self::columns::Columns;
 use crate::{
     setup::Setup,
     story::{Entry, Note, Story},
-    world::Outcome,
+    world::{Arena, Outcome, Place},
 };
 
 /// The version of what runs mean: the engine's rules and the world's. A golden hash belongs to one.
@@ -45,6 +49,8 @@ pub enum End<'a> {
     Over(&'a Outcome),
     /// With a panic, which said this. Of the step in which the engine panicked, the input is known.
     Panicked(&'a str),
+    /// It does not come to its end here: somebody looks at what it has come to.
+    Held(&'a Place, &'a Arena),
 }
 
 /// What a line is.
@@ -105,6 +111,11 @@ pub fn lines(setup: &Setup, heading: &Heading, story: &Story, end: End<'_>, engi
             let place = if story.unfinished.is_some() { "in the last step" } else { "after the last step" };
             lines.add(Kind::Broken, format!("verdict: PANICKED {place}: {message}"));
         }
+        End::Held(place, arena) => {
+            lines.add(Kind::Report, "");
+            lines.0.extend(state(setup, place, arena));
+            lines.add(Kind::Report, "");
+        }
     }
     lines.add(Kind::Report, format!("replay: {}", heading.replay));
     lines.0
@@ -116,6 +127,22 @@ pub fn steps(setup: &Setup, story: &Story) -> Vec<Line> {
     let mut lines = Lines::default();
     print_steps(&mut lines, setup, story);
     lines.0
+}
+
+/// The lines of each entry of the story by themselves: the time, the columns, what happened, and what the
+/// engine asked for.
+#[must_use]
+pub fn entries(setup: &Setup, story: &Story) -> Vec<Vec<Line>> {
+    let mut entries: Vec<Vec<Line>> = Vec::with_capacity(story.entries.len());
+    for line in steps(setup, story) {
+        match (line.kind, entries.last_mut()) {
+            (Kind::Heading, _) => {}
+            (Kind::Effect, Some(entry)) => entry.push(line),
+            _ => entries.push(vec![line]),
+        }
+    }
+    entries.truncate(story.entries.len());
+    entries
 }
 
 /// The same as one text.

@@ -203,7 +203,7 @@ fn row(name: &str, row: Row) -> String {
     format!("{name} {}{}{found}{leaked}", row.status, reason(row.reason))
 }
 
-fn findings(count: u32) -> String {
+pub(super) fn findings(count: u32) -> String {
     if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") }
 }
 

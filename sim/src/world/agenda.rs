@@ -157,6 +157,12 @@ impl Agenda {
         &self.line
     }
 
+    /// All that is planned; what is next, or has waited longest, comes first.
+    pub(super) fn pending(&self) -> impl Iterator<Item = (Option<Moment>, Happening)> {
+        let timed = self.keys.iter().rev().map(|key| (Some(time_of(*key)), self.plans[plan_of(*key)]));
+        timed.chain(self.line.iter().map(|what| (None, *what)))
+    }
+
     /// Takes out what stands at this place of the line.
     pub(super) fn take(&mut self, place: usize) -> Option<Happening> {
         (place < self.line.len()).then(|| self.line.remove(place))

@@ -10,11 +10,18 @@ mod hands;
 mod happen;
 mod operators;
 mod outer;
+mod pending;
+mod play;
 mod store;
 
 use winddown_core::{Effects, Engine, Input, Moment, Span, UnitId};
 
-pub use self::{body::Body, store::Store};
+pub use self::{
+    body::Body,
+    pending::Pending,
+    play::{Place, run, run_while},
+    store::Store,
+};
 
 use self::agenda::{Agenda, Happening};
 use crate::{
@@ -165,41 +172,6 @@ struct World<'a, C> {
     crash_at: u64,
     tickets: u32,
     breach: Option<Box<Breach>>,
-}
-
-/// Runs a scenario once, with these choices. Whatever happens, the story is told up to there.
-pub fn run<C: Chooser>(
-    setup: &Setup,
-    chooser: &mut C,
-    state: &mut Arena,
-    story: Option<&mut Story>,
-) -> Outcome {
-    state.reset(setup);
-    let mut world = World {
-        setup,
-        state,
-        chooser,
-        story,
-        now: Moment::START,
-        timed: setup.is_timed(),
-        calm: false,
-        faults: setup.scenario.faults,
-        struck: 0,
-        digest: Digest::default(),
-        steps: 0,
-        up: true,
-        exited: None,
-        crashes: 0,
-        killed: false,
-        crash_at: u64::MAX,
-        tickets: 0,
-        breach: None,
-    };
-    world.prepare();
-    while world.exited.is_none() && world.breach.is_none() {
-        world.turn();
-    }
-    world.finish()
 }
 
 impl<C: Chooser> World<'_, C> {

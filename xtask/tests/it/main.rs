@@ -4,6 +4,7 @@
 
 mod cli;
 mod kept;
+mod look;
 
 use std::process::{Command, Output, Stdio};
 
