@@ -6,7 +6,10 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use winddown_core::Span;
 use winddown_sim::scenario::{System, parse_span};
 
-use crate::bench::BenchArguments;
+use crate::{
+    bench::BenchArguments,
+    explore::{self, ExploreArguments},
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -90,6 +93,9 @@ pub(crate) enum Command {
     /// Recompute the committed hashes in this build, and compare.
     #[command(after_help = format!("{GOLDEN_EXAMPLES}{EXIT_CODES}"))]
     Golden(GoldenArguments),
+    /// Try everything that can happen in a small scope.
+    #[command(after_help = explore::EXAMPLES)]
+    Explore(ExploreArguments),
     /// Compare how fast it is with the committed baseline, or write a report.
     Bench(BenchArguments),
 }

@@ -4,6 +4,7 @@ mod bench;
 mod breach;
 mod cli;
 mod diff;
+mod explore;
 mod golden;
 mod json;
 mod look;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Sim(arguments) => simulate(&arguments),
         Command::Golden(arguments) => golden::run(&arguments),
+        Command::Explore(arguments) => explore::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };
     let code = result.unwrap_or_else(|error| {

@@ -19,7 +19,7 @@ use winddown_core::{Caller, Input, Moment, UnitId};
 
 pub use self::{
     choice::{Choice, Manner},
-    path::Counterexample,
+    path::{NoSuchChoice, Told},
     scope::Scope,
     state::{State, Witness},
 };
@@ -75,8 +75,8 @@ pub struct Exploration {
     /// From so many states it is not known whether calm leads to the exit: it leads out of what was
     /// explored.
     pub open: u64,
-    /// A shortest way to a broken claim.
-    pub counterexample: Option<Counterexample>,
+    /// A way to a broken claim. There is no shorter one.
+    pub counterexample: Option<Told>,
 }
 
 impl Model {
@@ -180,7 +180,7 @@ impl Model {
             None => searched.table.follow_calm(),
         };
         let end = searched.broken.map(path::End::Breach).or_else(|| lost.map(path::End::NoExit));
-        let counterexample = end.map(|end| path::counterexample(self, &searched.table, end));
+        let counterexample = end.map(|end| path::to_breach(self, &searched.table, end));
         Exploration {
             states: searched.table.len(),
             transitions: searched.transitions,
@@ -193,5 +193,13 @@ impl Model {
             open,
             counterexample,
         }
+    }
+
+    /// Walks one way, choice by choice, and calmly on from where it ends.
+    ///
+    /// # Errors
+    /// Which choice is on no menu: the way belongs to another scope, or to another version.
+    pub fn follow(&self, way: &[u8]) -> Result<Told, NoSuchChoice> {
+        path::along(self, way)
     }
 }

@@ -29,9 +29,9 @@ struct Seen {
     calm: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shard {
-    // Invariant: the length is zero or a power of two, and a quarter of it at least is free.
+    // Invariant: the length is a power of two, and a quarter of it at least is free.
     places: Vec<Seen>,
     used: usize,
 }
@@ -46,11 +46,13 @@ impl Shard {
         &mut self.places[place]
     }
 
+    /// Makes room for one more.
     fn make_room(&mut self) {
-        if 4 * self.used < 3 * self.places.len() {
+        self.used += 1;
+        if 4 * self.used <= 3 * self.places.len() {
             return;
         }
-        let larger = vec![Seen::default(); (2 * self.places.len()).max(16)];
+        let larger = vec![Seen::default(); 2 * self.places.len()];
         for seen in core::mem::replace(&mut self.places, larger) {
             if seen.key != NOBODY {
                 *self.find(seen.key) = seen;
@@ -79,7 +81,8 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
+        let shard = || Shard { places: vec![Seen::default(); 16], used: 0 };
+        Self { shards: (0..SHARDS).map(|_| Mutex::new(shard())).collect() }
     }
 
     fn shard(&self, key: u64) -> MutexGuard<'_, Shard> {
@@ -91,7 +94,6 @@ impl Table {
     /// before, the one with the smallest key is kept, whoever comes first.
     pub(super) fn meet(&self, key: u64, parent: u64, level: u32) -> Met {
         let mut shard = self.shard(key);
-        shard.make_room();
         let untried = UNTRIED[(level & 1) as usize];
         let seen = shard.find(key);
         if seen.key == key {
@@ -100,8 +102,9 @@ impl Table {
             }
             return Met::Before;
         }
-        *seen = Seen { key, parent, calm: if CODES.contains(&key) { ENDS } else { untried } };
-        shard.used += 1;
+        shard.make_room();
+        let calm = if CODES.contains(&key) { ENDS } else { untried };
+        *shard.find(key) = Seen { key, parent, calm };
         Met::New
     }
 
