@@ -8,10 +8,14 @@ mod body;
 mod builder;
 mod client;
 mod context;
+#[cfg(feature = "daemon")]
+pub mod daemon;
 mod driver;
 mod error;
 mod hooks;
 mod host;
+#[cfg(feature = "daemon")]
+pub mod ipc;
 mod report;
 mod signals;
 pub mod store;

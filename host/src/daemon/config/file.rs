@@ -1,0 +1,230 @@
+//! The file as it is written: what serde reads, before names are looked up.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    num::NonZero,
+    path::PathBuf,
+    sync::Arc,
+};
+
+use serde::Deserialize;
+use toml::Spanned;
+use winddown_core::{BodyClass, Promise, Span};
+
+use crate::ipc::UnitName;
+
+use super::{BodyConfig, Demo, UnitConfig, Wrong, kinds::Kinds};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) state_dir: Option<PathBuf>,
+    pub(super) deadline: Option<Spanned<SpanText>>,
+    pub(super) force_within: Option<Spanned<SpanText>>,
+    pub(super) outer_grace: Option<Spanned<SpanText>>,
+    pub(super) at_once: Option<NonZero<u16>>,
+    pub(super) owner_cap: Option<u32>,
+    pub(super) clients: Option<NonZero<u16>>,
+    pub(super) http: Option<HttpText>,
+    #[serde(default, rename = "ladder")]
+    pub(super) ladders: BTreeMap<Spanned<String>, LadderText>,
+    #[serde(default, rename = "kind")]
+    pub(super) kinds: BTreeMap<Spanned<String>, KindText>,
+    #[serde(default, rename = "unit")]
+    units: Vec<UnitText>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct HttpText {
+    pub(super) address: SocketAddr,
+    pub(super) tokens: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct LadderText {
+    pub(super) rungs: Vec<Spanned<RungText>>,
+    pub(super) budget: Option<SpanText>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct RungText {
+    #[serde(rename = "do")]
+    pub(super) action: ActionText,
+    pub(super) patience: PatienceText,
+    pub(super) grace: Option<SpanText>,
+    #[serde(default)]
+    pub(super) always: bool,
+    #[serde(default)]
+    pub(super) or_force: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ActionText {
+    Probe,
+    Pause,
+    Checkpoint,
+    Disconnect,
+    RequestCancel,
+    Terminate,
+    Kill,
+    Abort,
+    Remove,
+    Forget,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) enum PatienceText {
+    For(Span),
+    Rest,
+}
+
+impl TryFrom<String> for PatienceText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "rest" => Ok(Self::Rest),
+            text => {
+                text.parse().map(Self::For).map_err(|error| format!("{error}, or \"rest\" for what is left"))
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct KindText {
+    pub(super) ladder: Spanned<String>,
+    pub(super) body: Option<BodyClass>,
+    pub(super) promise: Option<Promise>,
+    #[serde(default)]
+    pub(super) restart: RestartText,
+    pub(super) run_budget: Option<SpanText>,
+    pub(super) start_patience: Option<SpanText>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub(super) enum RestartText {
+    #[default]
+    Never,
+    OnFailure {
+        limit: NonZero<u16>,
+        backoff: SpanText,
+        backoff_max: SpanText,
+    },
+    Always {
+        backoff: SpanText,
+    },
+}
+
+/// A span with its unit.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct SpanText(pub(super) Span);
+
+impl TryFrom<String> for SpanText {
+    type Error = winddown_core::NoSpan;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map(Self)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct UnitText {
+    name: Spanned<UnitName>,
+    kind: Spanned<String>,
+    owner: Option<UnitName>,
+    #[serde(default)]
+    needs: Vec<Spanned<UnitName>>,
+    #[serde(default)]
+    start: bool,
+    command: Option<Spanned<Vec<String>>>,
+    demo: Option<Demo>,
+}
+
+impl File {
+    /// The units, with every name looked up.
+    pub(super) fn units(&self, kinds: &Kinds) -> Result<Vec<UnitConfig>, Wrong> {
+        let mut known = BTreeSet::new();
+        let mut units = Vec::with_capacity(self.units.len());
+        for text in &self.units {
+            let unit = text.unit(kinds, &known)?;
+            if !known.insert(unit.name.clone()) {
+                let why = format!("a unit is called {:?} already", unit.name.as_str());
+                return Err(Wrong::at(text.name.span(), why));
+            }
+            units.push(unit);
+        }
+        Ok(units)
+    }
+}
+
+impl UnitText {
+    fn unit(&self, kinds: &Kinds, known: &BTreeSet<UnitName>) -> Result<UnitConfig, Wrong> {
+        let body = self.body()?;
+        let Some((kind, policies)) = kinds.find(self.kind.get_ref()) else {
+            let why = format!("no kind is called {:?}; there are {}", self.kind.get_ref(), kinds.names());
+            return Err(Wrong::at(self.kind.span(), why));
+        };
+        let wanted = match body {
+            BodyConfig::Command(_) => BodyClass::Process,
+            BodyConfig::Demo(_) => BodyClass::Task,
+        };
+        if policies.body != wanted {
+            let (is, has) = match wanted {
+                BodyClass::Process => ("a command, which is a process", "tasks"),
+                BodyClass::Task => ("a demo, which is a task", "processes"),
+            };
+            let others = kinds.names_for(wanted);
+            let why = format!("the unit is {is}, and kind {kind:?} is for {has}; take one of {others}");
+            return Err(Wrong::at(self.kind.span(), why));
+        }
+        for need in &self.needs {
+            if !known.contains(need.get_ref()) {
+                let why = format!("no unit before this one is called {:?}", need.get_ref().as_str());
+                return Err(Wrong::at(need.span(), why));
+            }
+        }
+        Ok(UnitConfig {
+            name: self.name.get_ref().clone(),
+            kind,
+            owner: self.owner.as_ref().map_or_else(|| Arc::from(""), UnitName::shared),
+            needs: self.needs.iter().map(|need| need.get_ref().clone()).collect(),
+            start: self.start,
+            body,
+        })
+    }
+
+    fn body(&self) -> Result<BodyConfig, Wrong> {
+        match (&self.command, self.demo) {
+            (Some(command), None) => {
+                let words = command.get_ref();
+                if words.first().is_none_or(String::is_empty) {
+                    let why =
+                        "the command has no program; write it as [\"program\", \"argument\"]".to_owned();
+                    return Err(Wrong::at(command.span(), why));
+                }
+                if words.iter().any(|word| word.contains('\0')) {
+                    let why = "a word of a command cannot have a zero byte".to_owned();
+                    return Err(Wrong::at(command.span(), why));
+                }
+                Ok(BodyConfig::Command(words.clone()))
+            }
+            (None, Some(demo)) => Ok(BodyConfig::Demo(demo)),
+            (Some(_), Some(_)) | (None, None) => {
+                let name = self.name.get_ref().as_str();
+                let why = format!("unit {name:?} needs either a command or a demo, and not both");
+                Err(Wrong::at(self.name.span(), why))
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The configuration file: TOML, in which every key is known or refused, and every error has its place.
+
+mod file;
+mod kinds;
+
+use std::{
+    fmt, fs, io,
+    net::SocketAddr,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use winddown_core::{Kind, Span};
+
+use crate::ipc::UnitName;
+
+use self::{file::File, kinds::Kinds};
+
+/// What a daemon is to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// Where the daemon keeps its state, unless the command line says otherwise.
+    pub state_dir: Option<PathBuf>,
+    /// By when the whole host is down.
+    pub deadline: Span,
+    /// By when it is down once it is forced.
+    pub force_within: Span,
+    /// When whoever runs the daemon kills it, counted from its first signal.
+    pub outer_grace: Option<Span>,
+    /// How many units a shutdown stops at the same time.
+    pub at_once: Option<u16>,
+    /// How many units one owner may have active at the same time.
+    pub owner_cap: Option<u32>,
+    /// How many clients may be connected at the same time.
+    pub clients: u16,
+    /// Where HTTP is served, if it is.
+    pub http: Option<Http>,
+    /// All kinds of units by name: the contracts' own, and those of the file.
+    pub kinds: Vec<(Arc<str>, Kind)>,
+    /// The units, in the order in which they are declared.
+    pub units: Vec<UnitConfig>,
+}
+
+/// Where and for whom HTTP is served.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Http {
+    /// The address to listen at.
+    pub address: SocketAddr,
+    /// The file with the bearer tokens.
+    pub tokens: PathBuf,
+}
+
+/// One unit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnitConfig {
+    /// Its name.
+    pub name: UnitName,
+    /// The name of its kind.
+    pub kind: Arc<str>,
+    /// The name of its owner, or an empty one.
+    pub owner: Arc<str>,
+    /// What it needs for as long as it lives: units that stand before it.
+    pub needs: Vec<UnitName>,
+    /// Whether it is started with the daemon.
+    pub start: bool,
+    /// What runs for it.
+    pub body: BodyConfig,
+}
+
+/// What runs for a unit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BodyConfig {
+    /// A program with its arguments. No shell looks at them.
+    Command(Vec<String>),
+    /// One of the bodies that the daemon brings along.
+    Demo(Demo),
+}
+
+/// A body that the daemon brings along, to try things with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Demo {
+    /// Sleeps 369 s, and listens to nobody.
+    Navigation,
+    /// Records a finding every 100 ms, can be paused, and goes on where its last checkpoint was.
+    Engagement,
+    /// Counts a minute in steps of 100 ms, says how far it is, and ends when it is asked to cancel.
+    Countdown,
+    /// Keeps a thread busy and never yields.
+    Spin,
+}
+
+/// Why a configuration cannot be used. Says where, what, and what was expected.
+#[derive(Debug)]
+pub enum ConfigError {
+    /// The file could not be read.
+    Unreadable {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// What is in the file makes no sense.
+    Wrong {
+        /// Which file.
+        file: PathBuf,
+        /// In which line, from 1.
+        line: usize,
+        /// At which character of it, from 1.
+        column: usize,
+        /// What is wrong, and what was expected.
+        why: String,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { file, error } => {
+                write!(formatter, "failed to read the configuration {}: {error}", file.display())
+            }
+            Self::Wrong { file, line, column, why } => {
+                write!(formatter, "{}:{line}:{column}: {why}", file.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable { error, .. } => Some(error),
+            Self::Wrong { .. } => None,
+        }
+    }
+}
+
+/// What is wrong, and where in the text. `None`: in the text as a whole.
+#[derive(PartialEq, Eq, Debug)]
+struct Wrong {
+    span: Option<Range<usize>>,
+    why: String,
+}
+
+impl Wrong {
+    fn at(span: Range<usize>, why: String) -> Self {
+        Self { span: Some(span), why }
+    }
+}
+
+impl Config {
+    /// Reads a file. Paths in it are relative to where it is.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(file)
+            .map_err(|error| ConfigError::Unreadable { file: file.to_owned(), error })?;
+        Self::parse(&text, file.parent().unwrap_or_else(|| Path::new(""))).map_err(|Wrong { span, why }| {
+            let (line, column) = place(&text, span.map_or(0, |span| span.start));
+            ConfigError::Wrong { file: file.to_owned(), line, column, why }
+        })
+    }
+
+    fn parse(text: &str, folder: &Path) -> Result<Self, Wrong> {
+        let file: File = toml::from_str(text)
+            .map_err(|error| Wrong { span: error.span(), why: error.message().replace('\n', ", ") })?;
+        let kinds = Kinds::new(&file)?;
+        let units = file.units(&kinds)?;
+        let positive = |span: Option<toml::Spanned<file::SpanText>>, usual: Span, what: &str| match span {
+            None => Ok(usual),
+            Some(span) if span.get_ref().0.is_zero() => {
+                Err(Wrong::at(span.span(), format!("{what} is 0: nothing could be done in no time")))
+            }
+            Some(span) => Ok(span.get_ref().0),
+        };
+        let http = file.http.map(|http| Http { address: http.address, tokens: folder.join(http.tokens) });
+        Ok(Self {
+            state_dir: file.state_dir.map(|path| folder.join(path)),
+            deadline: positive(file.deadline, Span::from_secs(30), "the deadline")?,
+            force_within: positive(file.force_within, Span::from_secs(5), "force-within")?,
+            outer_grace: file
+                .outer_grace
+                .map(|span| positive(Some(span), Span::ZERO, "outer-grace"))
+                .transpose()?,
+            at_once: file.at_once.map(std::num::NonZero::get),
+            owner_cap: file.owner_cap,
+            clients: file.clients.map_or(64, std::num::NonZero::get),
+            http,
+            kinds: kinds.all(),
+            units,
+        })
+    }
+}
+
+/// Line and column of a place in a text, both from 1.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+use std::path::Path;
+
+use proptest::prelude::*;
+use winddown_core::{Action, Patience, Restart};
+
+use super::*;
+
+const SAMPLE: &str = include_str!("../../../examples/winddownd.toml");
+
+fn parse(text: &str) -> Result<Config, Wrong> {
+    Config::parse(text, Path::new("/etc/winddown"))
+}
+
+#[track_caller]
+fn wrong(text: &str, at: (usize, usize), needle: &str) {
+    let Wrong { span, why } = parse(text).expect_err("it makes no sense");
+    assert!(why.contains(needle), "{why:?} does not say {needle:?}");
+    assert_eq!(place(text, span.expect("it has a place").start), at, "{why}");
+}
+
+#[test]
+fn the_sample_can_be_used() {
+    let config = parse(SAMPLE).expect("the sample is sound");
+    assert_eq!(config.deadline, Span::from_secs(30));
+    assert_eq!(config.units.len(), 4);
+    let (_, worker) = config.kinds.iter().find(|(name, _)| &**name == "worker").expect("it is there");
+    let first = worker.ladder.rungs()[0];
+    assert_eq!(first.action, Action::Terminate { grace: Span::from_secs(5) });
+    assert_eq!(first.patience, Patience::For(Span::from_secs(8)));
+    assert!(matches!(worker.restart, Restart::OnFailure { limit: 3, .. }));
+}
+
+#[test]
+fn what_is_commented_out_in_the_sample_can_be_used_as_well() {
+    let text =
+        SAMPLE.replace("# [http]", "[http]").replace("# address", "address").replace("# tokens", "tokens");
+    let http = parse(&text).expect("it is sound").http.expect("it is there");
+    assert_eq!(http.tokens, Path::new("/etc/winddown/winddownd.tokens"));
+}
+
+#[test]
+fn errors_have_a_place_and_say_what_was_expected() {
+    wrong("deadlin = \"30s\"\n", (1, 1), "unknown field `deadlin`");
+    wrong("\ndeadline = \"30\"\n", (2, 12), "such as 369s");
+    wrong("deadline = \"0s\"", (1, 12), "nothing could be done in no time");
+    wrong("at-once = 0", (1, 11), "nonzero");
+    wrong("deadline = ", (1, 12), "");
+    let unit = "[[unit]]\nname = \"nav\"\nkind = \"container\"\n";
+    wrong(unit, (2, 8), "either a command or a demo");
+    wrong(&format!("{unit}command = [\"true\"]"), (3, 8), "take one of provider, provider-probed, session");
+    wrong(&format!("{unit}demo = \"navigation\"\nneeds = [\"db\"]"), (5, 10), "no unit before this one");
+    wrong(&unit.replace("container", "box"), (2, 8), "either a command or a demo");
+    wrong(
+        &format!("{}demo = \"navigation\"", unit.replace("container", "box")),
+        (3, 8),
+        "no kind is called \"box\"",
+    );
+    let twice = format!("{unit}demo = \"navigation\"\n{unit}demo = \"navigation\"");
+    wrong(&twice, (6, 8), "called \"nav\" already");
+    wrong(&unit.replace("\"nav\"", "\"../nav\""), (2, 8), "cannot be a unit's name");
+    wrong("[kind.x]\nladder = \"rope\"", (2, 10), "no ladder is called \"rope\"");
+    wrong("[kind.task]\nladder = \"task\"", (1, 7), "the name of a contract");
+    wrong("[ladder.x]\nrungs = [{ do = \"terminate\", patience = \"1s\" }]", (2, 10), "needs a grace");
+    wrong(
+        "[ladder.x]\nrungs = [{ do = \"kill\", patience = \"1s\", grace = \"1s\" }]",
+        (2, 10),
+        "only terminate",
+    );
+    wrong("[ladder.x]\nrungs = [{ do = \"kill\", patience = \"soon\" }]", (2, 36), "or \"rest\"");
+}
+
+#[test]
+fn a_command_without_a_program_is_refused() {
+    let unit = "[[unit]]\nname = \"a\"\nkind = \"provider\"\ncommand = ";
+    wrong(&format!("{unit}[]"), (4, 11), "no program");
+    wrong(&format!("{unit}[\"\", \"x\"]"), (4, 11), "no program");
+    wrong(&format!("{unit}[\"a\\u0000b\"]"), (4, 11), "zero byte");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_configuration_or_an_error_with_a_place(text: String) {
+        if let Err(Wrong { span, why }) = parse(&text) {
+            prop_assert!(!why.is_empty());
+            let (line, column) = place(&text, span.map_or(0, |span| span.start));
+            prop_assert!(line >= 1 && column >= 1);
+        }
+    }
+
+    #[test]
+    fn the_sample_with_a_line_changed_is_a_configuration_or_an_error(at in 0_usize..80, junk in "[ -~]{0,12}") {
+        let mut lines: Vec<&str> = SAMPLE.lines().collect();
+        let at = at % lines.len();
+        lines[at] = &junk;
+        let text = lines.join("\n");
+        if let Err(Wrong { span, .. }) = parse(&text) {
+            prop_assert!(span.is_none_or(|span| span.start <= text.len()));
+        }
+    }
+}
