@@ -5,4 +5,6 @@
 //! engine, and what is waited for is in its ladders.
 
 pub mod config;
+pub mod socket;
 pub mod state_dir;
+pub mod tokens;

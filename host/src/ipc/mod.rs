@@ -10,10 +10,12 @@
 
 mod line;
 mod name;
+mod record;
 mod wire;
 
 pub use line::{BadLine, read_reply, read_request, write_line};
 pub use name::{NAME_FORM, NoName, UnitName};
+pub use record::{NamedReport, ShutdownRecord};
 pub use wire::{
     Answer, Ask, Data, FindingLine, Happened, Part, Problem, ProblemCode, Reply, Request, Said, Time,
     UnitLine,

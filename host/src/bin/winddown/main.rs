@@ -1,0 +1,95 @@
+//! `winddown`: asks a running `winddownd`, and says what it answered.
+
+mod cli;
+mod complaint;
+mod output;
+mod record;
+mod shutdown;
+mod talk;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use winddown_host::{
+    daemon::state_dir::{Paths, usual_dir},
+    ipc::{Answer, Ask, Part, Said},
+};
+
+use self::{
+    cli::{Cli, Command},
+    complaint::Complaint,
+    output::Output,
+    talk::Talk,
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut output = Output::new(cli.format);
+    match run(cli, &mut output) {
+        Ok(code) => ExitCode::from(code),
+        Err(complaint) => {
+            complaint.say();
+            ExitCode::from(complaint.code())
+        }
+    }
+}
+
+fn run(cli: Cli, output: &mut Output) -> Result<u8, Complaint> {
+    let dir = cli.state_dir.or_else(usual_dir).ok_or(Complaint::NoStateDir)?;
+    let paths = Paths::new(dir);
+    let ask = match cli.command {
+        Command::Report => return record::run(&paths, output),
+        Command::Shutdown { force, within, no_wait } => {
+            return shutdown::run(&paths, Ask::Shutdown { force, within }, no_wait, output);
+        }
+        Command::Attach { unit } => return attach(&paths, Ask::Attach { unit }, output),
+        Command::Start { unit } => Ask::Start { unit },
+        Command::Stop { unit, force, within } => Ask::Stop { unit, force, within },
+        Command::Cancel { unit, reason } => Ask::Cancel { unit, reason },
+        Command::Pause { unit } => Ask::Pause { unit },
+        Command::Resume { unit } => Ask::Resume { unit },
+        Command::List => Ask::List {},
+        Command::Inspect { unit } => Ask::Inspect { unit },
+        Command::Findings { unit, after, limit } => Ask::Findings { unit, after, limit },
+    };
+    once(&paths, ask, output)
+}
+
+/// Asks one thing, and says all of its answer.
+fn once(paths: &Paths, ask: Ask, output: &mut Output) -> Result<u8, Complaint> {
+    let mut talk = Talk::to(paths)?;
+    talk.ask(ask.clone())?;
+    loop {
+        let reply = talk.reply()?.ok_or(Complaint::Lost)?;
+        match reply.said {
+            Said::Part(part) if reply.id == 0 => output.aside(&part)?,
+            Said::Part(part) => output.part(&part, talk.took())?,
+            Said::Ok(answer) => {
+                output.answer(&ask, &answer, talk.took())?;
+                // "It was not running" is an answer, and no success.
+                return Ok(u8::from(answer == Answer::Cancelled(false)));
+            }
+            Said::Error(problem) => return Err(Complaint::Refused(problem)),
+        }
+    }
+}
+
+/// Says everything that happens until the daemon is gone.
+fn attach(paths: &Paths, ask: Ask, output: &mut Output) -> Result<u8, Complaint> {
+    let mut talk = Talk::to(paths)?;
+    talk.ask(ask)?;
+    while let Some(reply) = talk.reply_or(|left| output.countdown(left))? {
+        match reply.said {
+            Said::Part(part) => {
+                if let Part::DaemonShutdown { shutdown_in_seconds: Some(seconds), .. } = part {
+                    talk.count_down(seconds);
+                }
+                output.part(&part, talk.took())?;
+            }
+            Said::Ok(_) => {}
+            Said::Error(problem) => return Err(Complaint::Refused(problem)),
+        }
+    }
+    output.gone()?;
+    Ok(0)
+}

@@ -1,0 +1,328 @@
+//! What is printed: answers on standard output, everything else on standard error.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    time::Duration,
+};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use winddown_core::{Ending, Notice, Span, Status};
+use winddown_host::ipc::{Answer, Ask, Data, NamedReport, Part, ShutdownRecord, UnitLine};
+
+use crate::{cli::Format, complaint::Complaint};
+
+pub(crate) struct Output {
+    format: Format,
+    /// Whether the head of a table was printed.
+    headed: bool,
+    /// Whether a countdown stands in the last line of the terminal.
+    counting: bool,
+}
+
+type Result<T> = std::result::Result<T, Complaint>;
+
+impl Output {
+    pub(crate) const fn new(format: Format) -> Self {
+        Self { format, headed: false, counting: false }
+    }
+
+    fn print(&mut self, text: &str) -> Result<()> {
+        self.clear_countdown()?;
+        let mut out = anstream::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Complaint::Output)
+    }
+
+    fn json<T: Serialize>(&mut self, what: &T) -> Result<()> {
+        let text = serde_json::to_string(what).map_err(|error| Complaint::Output(error.into()))?;
+        self.print(&format!("{text}\n"))
+    }
+
+    /// How a request ended well.
+    pub(crate) fn answer(&mut self, ask: &Ask, answer: &Answer, took: Duration) -> Result<()> {
+        if self.format == Format::Json {
+            return self.json(answer);
+        }
+        let name = name(ask);
+        let took = short(took);
+        let text = match answer {
+            Answer::Accepted => format!("{name}: {}, {took}\n", accepted(ask)),
+            Answer::Stopped { status, leaked } => {
+                let left = if *leaked { "; a body was left that is not proven gone" } else { "" };
+                format!("{name}: {}, on record{left}, {took}\n", painted(*status, ""))
+            }
+            Answer::Cancelled(true) => {
+                format!("{name}: {}, on record, {took}\n", painted(Status::Cancelled, ""))
+            }
+            Answer::Cancelled(false) => format!("{name}: it was not running\n"),
+            Answer::Unit(unit) => details(unit),
+            Answer::Listed { count: 0 } => "nothing\n".to_owned(),
+            Answer::Listed { .. } => String::new(),
+            Answer::ShuttingDown { instance } => format!("instance {instance} shuts down\n"),
+        };
+        self.print(&text)
+    }
+
+    /// One of many.
+    pub(crate) fn part(&mut self, part: &Part, since: Duration) -> Result<()> {
+        if self.format == Format::Json {
+            return self.json(part);
+        }
+        let text = match part {
+            Part::Unit(unit) => {
+                let head = if self.headed { "" } else { HEAD };
+                self.headed = true;
+                format!("{head}{}", row(unit))
+            }
+            Part::Finding(finding) => match &finding.data {
+                Data::Text(text) => format!("{}  {}\n", finding.id, text.escape_debug()),
+                Data::Hex(hex) => format!("{}  0x{hex}\n", finding.id),
+            },
+            Part::Notice(happened) => {
+                let text = happened.text.as_deref().unwrap_or("").escape_debug().to_string();
+                let notice = painted(terminal(happened.notice), words(happened.notice));
+                format!("{:>9} {} #{} {notice}  {text}", seconds(since), happened.unit, happened.incarnation)
+                    .trim_end()
+                    .to_owned()
+                    + "\n"
+            }
+            Part::Missed(count) => {
+                format!("{:>9} {count} notices were left out: this reads too slowly\n", seconds(since))
+            }
+            Part::DaemonShutdown { .. } => format!("{:>9} {}\n", seconds(since), announcement(part)),
+        };
+        self.print(&text)
+    }
+
+    /// What the daemon says beside the answer.
+    pub(crate) fn aside(&mut self, part: &Part) -> Result<()> {
+        let Part::DaemonShutdown { .. } = part else { return Ok(()) };
+        self.clear_countdown()?;
+        writeln!(anstream::stderr(), "{}", announcement(part)).map_err(Complaint::Output)
+    }
+
+    /// How much time the daemon has left, where somebody is there to see it.
+    pub(crate) fn countdown(&mut self, left: Duration) -> Result<()> {
+        if self.format == Format::Json || !io::stderr().is_terminal() {
+            return Ok(());
+        }
+        self.counting = true;
+        let mut err = anstream::stderr();
+        write!(err, "\r  {:>3} s left ", left.as_secs()).and_then(|()| err.flush()).map_err(Complaint::Output)
+    }
+
+    fn clear_countdown(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.counting) {
+            write!(anstream::stderr(), "\r{:20}\r", "").map_err(Complaint::Output)?;
+        }
+        Ok(())
+    }
+
+    /// The daemon is gone.
+    pub(crate) fn gone(&mut self) -> Result<()> {
+        self.clear_countdown()?;
+        writeln!(anstream::stderr(), "the daemon has closed the connection").map_err(Complaint::Output)
+    }
+
+    /// How a shutdown went.
+    pub(crate) fn record(&mut self, record: &ShutdownRecord) -> Result<()> {
+        if self.format == Format::Json { self.json(record) } else { self.print(&postmortem(record)) }
+    }
+}
+
+const HEAD: &str = "UNIT                     KIND            OWNER     STATUS     START  FINDINGS  NOTES\n";
+
+fn row(unit: &UnitLine) -> String {
+    let mut notes = Vec::new();
+    if unit.leaked {
+        notes.push("left a body that is not proven gone".to_owned());
+    }
+    if unit.lingers {
+        notes.push("its body still lives".to_owned());
+    }
+    notes.extend(unit.error.iter().chain(&unit.progress).map(|text| text.escape_debug().to_string()));
+    let status = painted(unit.status, &format!("{:<9}", unit.status.name()));
+    let (name, kind, owner) = (&unit.unit, &unit.kind, &unit.owner);
+    let findings = format!("{}/{}", unit.saved, unit.recorded);
+    let line = format!(
+        "{name:<24} {kind:<15} {owner:<9} {status}  {:>5}  {findings:>8}  {}",
+        unit.incarnation,
+        notes.join("; ")
+    );
+    line.trim_end().to_owned() + "\n"
+}
+
+fn details(unit: &UnitLine) -> String {
+    let mut text = String::new();
+    let mut line = |what: &str, value: &str| text.push_str(&format!("{what:<12} {value}\n"));
+    line("unit", &unit.unit);
+    line("kind", &unit.kind);
+    line("owner", &unit.owner);
+    line("status", &painted(unit.status, ""));
+    line("start", &unit.incarnation.to_string());
+    line("findings", &format!("{} recorded, {} durable", unit.recorded, unit.saved));
+    if unit.lingers {
+        line("body", "lives on although the status is final");
+    }
+    if unit.leaked {
+        line("leaked", "a body was left that is not proven gone");
+    }
+    for (what, value) in [("reason", &unit.reason), ("progress", &unit.progress), ("error", &unit.error)] {
+        if let Some(value) = value {
+            line(what, &value.escape_debug().to_string());
+        }
+    }
+    text
+}
+
+/// One line for the daemon, and one for each unit.
+fn postmortem(record: &ShutdownRecord) -> String {
+    let verdict =
+        if record.code == 0 { "everything is preserved" } else { "not everything is as it should be" };
+    let mut text = format!(
+        "exit {}: {verdict}; {} after {}{}{}\n",
+        record.code,
+        record.reason.escape_debug(),
+        short(Duration::from_nanos(record.took_nanos)),
+        if record.forced { ", forced" } else { "" },
+        if record.overran { ", and not in its time" } else { "" },
+    );
+    for phase in &record.failed_phases {
+        text.push_str(&format!("  phase {} failed\n", phase.name()));
+    }
+    for unit in &record.units {
+        text.push_str(&unit_line(unit));
+    }
+    text
+}
+
+fn unit_line(unit: &NamedReport) -> String {
+    let report = &unit.report;
+    let mut notes = Vec::new();
+    match report.ending {
+        Ending::NotStarted => notes.push("never started".to_owned()),
+        Ending::NotEnded => notes.push("has not ended".to_owned()),
+        Ending::ByItself => notes.push("by itself".to_owned()),
+        Ending::OnRung(action) => notes.push(format!("by {} after {}", action.name(), rounded(report.took))),
+        Ending::Unseen => notes.push(format!("after {}", rounded(report.took))),
+    }
+    if report.recorded > 0 {
+        notes.push(format!("{} of {} findings saved", report.saved, report.recorded));
+    }
+    if let Some(action) = report.failed {
+        notes.push(format!("{} did not work in its time", action.name()));
+    }
+    let flags = [
+        (report.forced, "forced"),
+        (report.overran, "still there at the deadline"),
+        (report.lingers, "its body never yielded"),
+        (report.leaked, "left a body that is not proven gone"),
+        (!report.row_durable && report.incarnation.0 > 0, "not on record"),
+    ];
+    notes.extend(flags.iter().filter(|(is_so, _)| *is_so).map(|(_, words)| (*words).to_owned()));
+    let status = painted(report.status, &format!("{:<9}", report.status.name()));
+    format!("  {:<24} {status}  {}\n", unit.name, notes.join(", "))
+}
+
+fn announcement(part: &Part) -> String {
+    match part {
+        Part::DaemonShutdown { reason, shutdown_in_seconds: Some(seconds) } => {
+            format!("the daemon shuts down ({}), in {seconds} s at most", reason.escape_debug())
+        }
+        Part::DaemonShutdown { reason, shutdown_in_seconds: None } => {
+            format!("the daemon shuts down ({})", reason.escape_debug())
+        }
+        Part::Unit(_) | Part::Finding(_) | Part::Notice(_) | Part::Missed(_) => String::new(),
+    }
+}
+
+fn name(ask: &Ask) -> &str {
+    match ask {
+        Ask::Start { unit }
+        | Ask::Stop { unit, .. }
+        | Ask::Cancel { unit, .. }
+        | Ask::Pause { unit }
+        | Ask::Resume { unit }
+        | Ask::Inspect { unit }
+        | Ask::Findings { unit, .. }
+        | Ask::Attach { unit: Some(unit) } => unit.as_str(),
+        Ask::List {} | Ask::Attach { unit: None } | Ask::Shutdown { .. } => "the daemon",
+    }
+}
+
+const fn accepted(ask: &Ask) -> &'static str {
+    match ask {
+        Ask::Start { .. } => "started",
+        Ask::Pause { .. } => "asked to hold still",
+        Ask::Resume { .. } => "goes on",
+        Ask::Stop { .. }
+        | Ask::Cancel { .. }
+        | Ask::List {}
+        | Ask::Inspect { .. }
+        | Ask::Findings { .. }
+        | Ask::Attach { .. }
+        | Ask::Shutdown { .. } => "accepted",
+    }
+}
+
+const fn words(notice: Notice) -> &'static str {
+    match notice {
+        Notice::Started => "started",
+        Notice::Progress => "progress",
+        Notice::Paused => "paused",
+        Notice::Resumed => "resumed",
+        Notice::CancellationRequested => "cancellation requested",
+        Notice::Completed => "completed",
+        Notice::Failed => "failed",
+        Notice::Cancelled => "cancelled",
+        Notice::TimedOut => "timed out",
+        Notice::Stopped => "stopped",
+    }
+}
+
+/// The status whose colour a notice has.
+const fn terminal(notice: Notice) -> Status {
+    match notice {
+        Notice::Started | Notice::Progress | Notice::Resumed => Status::Running,
+        Notice::Paused => Status::Paused,
+        Notice::CancellationRequested => Status::Stopping,
+        Notice::Completed => Status::Completed,
+        Notice::Failed => Status::Failed,
+        Notice::Cancelled | Notice::TimedOut => Status::Cancelled,
+        Notice::Stopped => Status::Stopped,
+    }
+}
+
+/// `text` in the colour of a status; the status itself if the text is empty.
+fn painted(status: Status, text: &str) -> String {
+    let text = if text.is_empty() { status.name() } else { text };
+    let style = Style::new();
+    let style = match status {
+        Status::Pending => style.dimmed(),
+        Status::Running | Status::Completed => style.fg_color(Some(AnsiColor::Green.into())),
+        Status::Paused | Status::Stopping => style.fg_color(Some(AnsiColor::Yellow.into())),
+        Status::Stopped => style.bold(),
+        Status::Failed => style.fg_color(Some(AnsiColor::Red.into())),
+        Status::Cancelled => style.fg_color(Some(AnsiColor::Magenta.into())),
+    };
+    format!("{style}{text}{style:#}")
+}
+
+/// Seconds since the beginning, to the millisecond.
+fn seconds(since: Duration) -> String {
+    format!("{}.{:03}s", since.as_secs(), since.subsec_millis())
+}
+
+/// A time as a person reads it: three digits are enough.
+fn short(time: Duration) -> String {
+    let micros = time.as_micros();
+    match micros {
+        0..1_000 => format!("{micros} us"),
+        1_000..1_000_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
+        1_000_000.. => format!("{}.{:02} s", time.as_secs(), time.subsec_millis() / 10),
+    }
+}
+
+fn rounded(span: Span) -> String {
+    short(Duration::from_nanos(span.nanos()))
+}
