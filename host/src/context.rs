@@ -83,8 +83,10 @@ impl Shared {
         drop(self.inbox.send(Message::Said { unit: self.unit, incarnation: self.incarnation, word }));
     }
 
-    pub(crate) fn request_cancel(&self, reason: Arc<str>) {
-        *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+    pub(crate) fn request_cancel(&self, reason: Option<Arc<str>>) {
+        if let Some(reason) = reason {
+            *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+        }
         self.cancelled.store(true, Ordering::SeqCst);
         self.changed.notify_waiters();
     }

@@ -74,9 +74,9 @@ impl Hooks {
         }
     }
 
-    pub(crate) fn report(&self, report: &Report) {
+    pub(crate) fn report(&self, report: impl FnOnce() -> Report) {
         if let Some(tell) = &self.on_report {
-            survive(|| tell(report));
+            survive(|| tell(&report()));
         }
     }
 }

@@ -29,6 +29,6 @@ pub use host::{Host, News, Shutdown, Stop, Stopped, UnitInfo};
 pub use report::Report;
 pub use unit::{BodyResult, Unit};
 pub use winddown_core::{
-    Action, BodyClass, Exit, Kind, Ladder, Notice, Outcome, Phase, Promise, Restart, Rung, Signal, Span,
-    Status, Why, Within, contracts,
+    Action, BodyClass, Ending, Exit, Kind, Ladder, Notice, Outcome, Phase, Promise, Restart, Rung, Signal,
+    Span, Status, Why, Within, contracts,
 };

@@ -42,21 +42,21 @@ impl Hands {
     }
 
     /// Cuts it off from whoever it talks to.
-    pub(crate) fn disconnect(&self, shared: &Shared, reason: Arc<str>) {
+    pub(crate) fn disconnect(&self, shared: &Shared, reason: Option<Arc<str>>) {
         match self {
             Self::Task(_) => shared.request_cancel(reason),
         }
     }
 
     /// Asks it to end.
-    pub(crate) fn request_cancel(&self, shared: &Shared, reason: Arc<str>) {
+    pub(crate) fn request_cancel(&self, shared: &Shared, reason: Option<Arc<str>>) {
         match self {
             Self::Task(_) => shared.request_cancel(reason),
         }
     }
 
     /// Asks it to end, and ends it after `grace`; zero: never.
-    pub(crate) fn terminate(&self, shared: &Shared, reason: Arc<str>, grace: Duration) {
+    pub(crate) fn terminate(&self, shared: &Shared, reason: Option<Arc<str>>, grace: Duration) {
         match self {
             Self::Task(task) => {
                 shared.request_cancel(reason);
@@ -65,10 +65,21 @@ impl Hands {
         }
     }
 
-    /// Ends it by force.
-    pub(crate) fn end(&self) {
+    /// What dies with its host has to be ended where the process lives on.
+    pub(crate) fn host_is_gone(&self, shared: &Shared) {
         match self {
-            Self::Task(task) => task.end(),
+            Self::Task(_) => self.end(shared),
+        }
+    }
+
+    /// Ends it by force.
+    pub(crate) fn end(&self, shared: &Shared) {
+        match self {
+            Self::Task(task) => {
+                // What the body started in other places looks at this.
+                shared.request_cancel(None);
+                task.end();
+            }
         }
     }
 }

@@ -72,7 +72,17 @@ impl Driver {
     }
 
     fn tell_body(&mut self, unit: UnitId, step: Step, action: Action) -> Taken {
-        let reason = self.reason_words(unit);
+        // Only these bring a reason with them.
+        let reason = match action {
+            Action::Disconnect | Action::RequestCancel | Action::Terminate { .. } => self.reason_words(unit),
+            Action::Probe
+            | Action::Pause
+            | Action::Checkpoint
+            | Action::Kill
+            | Action::Abort
+            | Action::Remove
+            | Action::Forget => None,
+        };
         // Gone already: that is success, whatever it was.
         let Some(running) = self.running(unit, step.incarnation) else { return Taken::Done };
         let Running { shared, hands, holds_still, .. } = running;
@@ -96,11 +106,11 @@ impl Driver {
                 Taken::Later
             }
             Action::Kill | Action::Abort => {
-                hands.end();
+                hands.end(shared);
                 Taken::Later
             }
             Action::Remove => {
-                hands.end();
+                hands.end(shared);
                 Taken::WithExit
             }
             // The engine asks for a checkpoint in an order of its own.
@@ -114,10 +124,9 @@ impl Driver {
         (running.shared.incarnation == incarnation).then_some(running)
     }
 
-    fn reason_words(&self, unit: UnitId) -> Arc<str> {
+    fn reason_words(&self, unit: UnitId) -> Option<Arc<str>> {
         let reason = self.engine.unit_report(unit).map(|report| report.reason).unwrap_or_default();
-        let text = self.table.get(unit).and_then(|entry| self.reason_text(entry, reason));
-        text.unwrap_or_else(|| Arc::from("stopped"))
+        self.table.get(unit).and_then(|entry| self.reason_text(entry, reason))
     }
 
     /// Why a unit was stopped or cancelled, as people say it.

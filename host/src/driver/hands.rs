@@ -33,7 +33,7 @@ impl Driver {
             Effect::Wind { phase, until: _ } => self.wind(phase),
             Effect::Reply { ticket, answer } => self.answer(ticket, answer),
             Effect::Reload => self.hooks.reload(),
-            Effect::Report => self.hooks.report(&self.report()),
+            Effect::Report => self.hooks.report(|| self.report()),
             Effect::Exit { code: _ } => self.exit = Some(self.report()),
         }
     }

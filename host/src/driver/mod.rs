@@ -218,6 +218,11 @@ impl Driver {
     async fn leave(mut self) {
         self.write_behind();
         self.inbox.close();
+        for (_, entry) in self.table.iter() {
+            if let Some(running) = &entry.running {
+                running.hands.host_is_gone(&running.shared);
+            }
+        }
         let deadline = self.engine.report().deadline;
         let left = if deadline.is_never() { Duration::MAX } else { span(self.now().until(deadline)) };
         let left = left.max(LAST);

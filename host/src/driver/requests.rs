@@ -104,7 +104,7 @@ impl Driver {
         self.write_behind();
         if let Some(entry) = self.table.remove(unit) {
             if let Some(running) = &entry.running {
-                running.hands.end();
+                running.hands.end(&running.shared);
             }
             self.store.write(Write::Remove { unit: entry.name });
         }

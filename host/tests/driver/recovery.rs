@@ -1,0 +1,118 @@
+//! A second host over what the first one left on disk.
+
+use std::{future::pending, path::Path, time::Duration};
+
+use winddown_host::{
+    BodyResult, Builder, Context, Host, Kind, Notice, Restart, Shutdown, Span, StartError, Status, Unit,
+    contracts,
+};
+
+use crate::harness::{idle, kinds, names, until};
+
+fn on_disk(directory: &Path) -> Builder {
+    kinds(Host::builder()).sqlite(directory.join("state.db"))
+}
+
+/// Runs `play` on a host that is gone the next moment, without a stop, as after a crash.
+fn and_then_crash<F: Future<Output = ()>>(play: impl FnOnce() -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(play());
+    runtime.shutdown_background();
+}
+
+async fn finds(context: Context) -> BodyResult {
+    context.record(("plain", "written behind"));
+    context.record_durable(("durable", "acknowledged")).await?;
+    pending().await
+}
+
+#[test]
+fn what_ran_has_failed_and_what_was_found_comes_back() {
+    let directory = tempfile::tempdir().unwrap();
+    and_then_crash(|| async {
+        let host = on_disk(directory.path())
+            .unit("scan", Unit::task("engagement", finds).owner("ann"))
+            .unit("idle", Unit::task("task", idle))
+            .start()
+            .await
+            .unwrap();
+        host.start("scan").await.unwrap();
+        while host.inspect("scan").await.unwrap().saved < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    and_then_crash(|| async {
+        let host = on_disk(directory.path()).start().await.unwrap();
+        let info = host.inspect("scan").await.unwrap();
+        assert_eq!((info.status, info.incarnation, info.recorded, info.saved), (Status::Failed, 1, 2, 2));
+        assert_eq!((&*info.kind, &*info.owner), ("engagement", "ann"));
+        assert_eq!(info.reason.as_deref(), Some("the host that ran it was gone without a stop"));
+        assert_eq!(names(&host.findings("scan", 0, 9).await.unwrap()), ["plain", "durable"]);
+        assert_eq!(host.inspect("idle").await.unwrap().status, Status::Pending, "it never ran");
+
+        // Nobody has said what its body is: it is known, and cannot run.
+        let mut news = host.news();
+        host.start("scan").await.unwrap();
+        until(&mut news, "scan", Notice::Failed).await;
+        host.declare("scan", Unit::task("engagement", finds).owner("ann")).await.unwrap();
+        host.start("scan").await.unwrap();
+        while host.inspect("scan").await.unwrap().incarnation < 3 {}
+        let report = host.shutdown(Shutdown::default()).await.unwrap();
+        let unit = report.unit("scan").unwrap();
+        assert_eq!((report.code(), unit.recorded), (0, 2), "found again is not found twice: {report}");
+    });
+}
+
+#[test]
+fn what_always_runs_runs_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let restart = Restart::Always { backoff: Span::from_millis(1) };
+    let always = || Kind { restart, ..contracts::task(Span::from_secs(1)) };
+    for incarnation in 1..4 {
+        and_then_crash(|| async {
+            let builder = on_disk(directory.path()).kind("always", always());
+            let host = builder.unit("web", Unit::task("always", idle)).start().await.unwrap();
+            if incarnation == 1 {
+                host.start("web").await.unwrap();
+            }
+            let is_up = async || {
+                let info = host.inspect("web").await.unwrap();
+                (info.incarnation, info.status) == (incarnation, Status::Running)
+            };
+            while !is_up().await {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            // On record, so that the next host knows.
+            host.findings("web", 0, 0).await.unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_kind_that_is_gone_is_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    and_then_crash(|| async {
+        let unit = Unit::task("odd", idle);
+        let host = on_disk(directory.path()).kind("odd", contracts::container()).unit("one", unit);
+        let host = host.start().await.unwrap();
+        host.start("one").await.unwrap();
+        host.findings("one", 0, 0).await.unwrap();
+    });
+    and_then_crash(|| async {
+        let error = on_disk(directory.path()).start().await.unwrap_err();
+        assert!(matches!(&error, StartError::KindMissing { .. }), "{error}");
+        assert!(error.to_string().contains("\"odd\"") && error.to_string().contains("register the kind"));
+    });
+}
+
+#[test]
+fn a_database_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("state.db");
+    std::fs::write(&file, "no database at all, but somebody's only copy").unwrap();
+    and_then_crash(|| async {
+        let error = on_disk(directory.path()).start().await.unwrap_err();
+        assert!(matches!(&error, StartError::Store(_)) && error.to_string().contains("state.db"), "{error}");
+    });
+    assert_eq!(std::fs::read(&file).unwrap(), b"no database at all, but somebody's only copy");
+}
