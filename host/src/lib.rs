@@ -3,6 +3,14 @@
 //!
 //! One driver task owns the engine. It takes an input, calls `handle`, and carries the effects out.
 //! No decision about stopping is taken anywhere else, and no deadline is kept anywhere else.
+//!
+//! # A service
+//!
+//! This is `examples/service.rs`.
+//!
+//! ```
+#![doc = include_str!("../examples/service.rs")]
+//! ```
 
 mod body;
 mod builder;

@@ -40,7 +40,11 @@ impl fmt::Display for Report {
         let whole = &self.whole;
         let forced = if whole.forced { ", forced" } else { "" };
         let overran = if whole.overran { ", not in its time" } else { "" };
-        writeln!(formatter, "exit {}: {} units{forced}{overran}", whole.code, whole.units.len())?;
+        let sum = |count: fn(&UnitReport) -> u32| whole.units.iter().map(|unit| u64::from(count(unit))).sum();
+        let (saved, recorded): (u64, u64) = (sum(|unit| unit.saved), sum(|unit| unit.recorded));
+        let units = if whole.units.len() == 1 { "unit" } else { "units" };
+        write!(formatter, "exit {}{forced}{overran}: {} {units}, ", whole.code, whole.units.len())?;
+        writeln!(formatter, "{saved} of {recorded} findings saved")?;
         for phase in &whole.failed_phases {
             writeln!(formatter, "  phase {} failed", phase.name())?;
         }

@@ -15,6 +15,13 @@ pub(crate) enum Hands {
 }
 
 impl Hands {
+    /// Whether it is a task of this process.
+    pub(crate) const fn is_task(&self) -> bool {
+        match self {
+            Self::Task(_) => true,
+        }
+    }
+
     /// Whether it is there to answer.
     pub(crate) fn responds(&self) -> bool {
         match self {

@@ -36,7 +36,11 @@ impl Driver {
             }
         };
         (entry.error, entry.progress) = (None, None);
-        entry.running = Some(Running { shared, hands, holds_still: false, exit_step: None });
+        self.tasks += usize::from(hands.is_task());
+        let running = Running { shared, hands, holds_still: false, exit_step: None };
+        if let Some(abandoned) = entry.running.replace(running) {
+            self.tasks -= usize::from(abandoned.hands.is_task());
+        }
     }
 
     pub(super) fn pause_body(&mut self, unit: UnitId, incarnation: Incarnation) {

@@ -38,6 +38,9 @@ const BATCH: usize = 256;
 /// sync, well within the tenth of the outer grace that is kept back.
 const LAST: Duration = Duration::from_millis(500);
 
+/// What tasks get to be seen to end when the engine has exited: a task that yields does so sooner.
+const YIELD: Duration = Duration::from_millis(100);
+
 /// Kinds and owners by number, and what their names are.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -56,6 +59,8 @@ pub(crate) struct Driver {
     sender: mpsc::UnboundedSender<Message>,
     store: Box<dyn Store>,
     table: Table,
+    /// How many bodies are tasks that were not seen to end.
+    tasks: usize,
     pub(crate) names: Names,
     waiting: HashMap<Ticket, Reply<winddown_core::Answer>>,
     last_ticket: u32,
@@ -95,6 +100,7 @@ impl Driver {
             sender,
             store,
             table: Table::default(),
+            tasks: 0,
             names,
             waiting: HashMap::new(),
             last_ticket: 0,
@@ -109,14 +115,18 @@ impl Driver {
         }
     }
 
-    /// Works until the engine exits, and publishes the report.
+    /// Works until the engine exits, lets go of everything, and publishes the report.
     pub(crate) async fn run(mut self, done: watch::Sender<Option<Arc<Report>>>) {
-        let report = loop {
+        let mut report = loop {
             if let Some(report) = self.exit.take() {
                 break report;
             }
             self.turn().await;
         };
+        self.end_bodies().await;
+        for unit in &mut report.whole.units {
+            unit.lingers &= self.table.get(unit.unit).is_some_and(|entry| entry.running.is_some());
+        }
         self.leave().await;
         done.send_replace(Some(Arc::new(report)));
     }
@@ -214,15 +224,27 @@ impl Driver {
         }
     }
 
-    /// The engine has exited: what is left is to let go.
-    async fn leave(mut self) {
-        self.write_behind();
-        self.inbox.close();
+    /// The engine has exited. Tasks end with their host, also where the process lives on, and get a moment
+    /// to be seen to.
+    async fn end_bodies(&mut self) {
         for (_, entry) in self.table.iter() {
             if let Some(running) = &entry.running {
                 running.hands.host_is_gone(&running.shared);
             }
         }
+        let seen_to_end = async {
+            while self.tasks > 0 {
+                let Some(message) = self.inbox.recv().await else { return };
+                self.take_in(message);
+            }
+        };
+        drop(tokio::time::timeout(YIELD, seen_to_end).await);
+    }
+
+    /// What is left is to let go.
+    async fn leave(mut self) {
+        self.write_behind();
+        self.inbox.close();
         let deadline = self.engine.report().deadline;
         let left = if deadline.is_never() { Duration::MAX } else { span(self.now().until(deadline)) };
         let left = left.max(LAST);

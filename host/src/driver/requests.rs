@@ -105,6 +105,7 @@ impl Driver {
         if let Some(entry) = self.table.remove(unit) {
             if let Some(running) = &entry.running {
                 running.hands.end(&running.shared);
+                self.tasks -= usize::from(running.hands.is_task());
             }
             self.store.write(Write::Remove { unit: entry.name });
         }

@@ -42,8 +42,9 @@ impl Driver {
     fn exited(&mut self, unit: UnitId, incarnation: Incarnation, exit: Exit, error: Option<Arc<str>>) {
         let Some(entry) = self.table.get_mut(unit) else { return };
         let gone = entry.running.take_if(|running| running.shared.incarnation == incarnation);
-        if gone.is_some() {
+        if let Some(running) = &gone {
             entry.error = error;
+            self.tasks -= usize::from(running.hands.is_task());
         }
         self.feed(Input::UnitExited { unit, incarnation, exit });
         if let Some(step) = gone.and_then(|running| running.exit_step) {
