@@ -13,7 +13,7 @@ use tokio::{
     runtime::Handle,
     sync::{broadcast, mpsc, oneshot, watch},
 };
-use winddown_core::{Engine, Kind, Ladder, Phase, Plan, contracts};
+use winddown_core::{Disposition, Effect, Engine, Input, Kind, Ladder, Moment, Phase, Plan, contracts};
 
 use crate::{
     driver::{Driver, Left, Message, Names, Parts},
@@ -170,6 +170,17 @@ impl Builder {
     /// before the exit. Must not block.
     pub fn on_report(mut self, report: impl Fn(&Report) + Send + 'static) -> Self {
         self.hooks.set_report(Box::new(report));
+        self
+    }
+
+    /// What is done with every step of the engine: when it was, what came in, what became of it, and what
+    /// the engine wants done. The same inputs at the same moments lead another engine of this plan through
+    /// the same steps. Must not block.
+    pub fn on_step<F>(mut self, step: F) -> Self
+    where
+        F: FnMut(Moment, &Input, Disposition, &[Effect]) + Send + 'static,
+    {
+        self.hooks.set_step(Box::new(step));
         self
     }
 

@@ -7,11 +7,12 @@ use std::{
     pin::Pin,
 };
 
-use winddown_core::{Phase, Plan};
+use winddown_core::{Disposition, Effect, Input, Moment, Phase, Plan};
 
 use crate::{error::StartError, report::Report, unit::BodyResult};
 
 type TellReport = Box<dyn Fn(&Report) + Send>;
+type TellStep = Box<dyn FnMut(Moment, &Input, Disposition, &[Effect]) + Send>;
 type Work = Pin<Box<dyn Future<Output = BodyResult> + Send>>;
 
 /// What there is to do, and when.
@@ -20,6 +21,7 @@ pub(crate) struct Hooks {
     phases: Vec<(Phase, Work)>,
     on_reload: Option<Box<dyn Fn() + Send>>,
     on_report: Option<TellReport>,
+    on_step: Option<TellStep>,
 }
 
 impl Hooks {
@@ -33,6 +35,10 @@ impl Hooks {
 
     pub(crate) fn set_report(&mut self, report: TellReport) {
         self.on_report = Some(report);
+    }
+
+    pub(crate) fn set_step(&mut self, step: TellStep) {
+        self.on_step = Some(step);
     }
 
     /// Refuses what would never be done.
@@ -77,6 +83,12 @@ impl Hooks {
     pub(crate) fn report(&self, report: impl FnOnce() -> Report) {
         if let Some(tell) = &self.on_report {
             survive(|| tell(&report()));
+        }
+    }
+
+    pub(crate) fn step(&mut self, now: Moment, input: &Input, disposition: Disposition, effects: &[Effect]) {
+        if let Some(tell) = &mut self.on_step {
+            survive(|| tell(now, input, disposition, effects));
         }
     }
 }

@@ -190,6 +190,7 @@ impl Driver {
         let now = self.now();
         let mut effects = std::mem::take(&mut self.effects);
         let disposition = self.engine.handle(now, input, &mut effects);
+        self.hooks.step(now, &input, disposition, effects.as_slice());
         for effect in effects.drain() {
             self.carry_out(now, effect);
         }
