@@ -93,12 +93,14 @@ Feature: Budgets
     Then the host is down within 6s
     And the exit code is 1
 
+  @host
   Scenario: A shutdown within no time at all still cleans up
     Given a container "worker" that runs for ever
     When at 5s somebody shuts the host down within 0s
     Then the shutdown takes about 0s
     And the socket and the PID file are removed
 
+  @host
   Scenario: A task's grace is its own
     Given a task "slow" that runs for ever
     And "slow" has a grace of 12s
@@ -106,6 +108,7 @@ Feature: Budgets
     When at 5s somebody cancels "slow"
     Then "slow" is told to request cancel at 5s and abort at 17s
 
+  @host
   Scenario: A grace of zero drops a task in the instant
     Given a task "slow" that runs for ever
     And "slow" has a grace of 0s

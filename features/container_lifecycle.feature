@@ -17,6 +17,7 @@ Feature: The life of a container
     And at 5s "worker" is listed as running with a body that lives
     And the starts of "worker" are at 5s
 
+  @host
   Scenario: Started twice
     Given a container "worker" that runs for ever
     When at 5s somebody starts "worker"
@@ -46,6 +47,7 @@ Feature: The life of a container
     Then the row of "broken" says failed
     And the exit code is 0
 
+  @host
   Scenario: It does not come up in time
     Given a container "slow" that runs for ever
     And "slow" must be up within 3s
@@ -54,6 +56,7 @@ Feature: The life of a container
     Then the row of "slow" says failed, because it did not come up
     And "slow" is told to abort at 3s
 
+  @host
   Scenario: Restarts back off, and end at their limit
     Given a container "flaky" that fails after 1s
     And "flaky" restarts on failure, at most 3 times, after 1s
@@ -62,12 +65,14 @@ Feature: The life of a container
     And the row of "flaky" says failed
     And at 9s "flaky" is listed as pending
 
+  @host
   Scenario: What completes is not restarted on failure
     Given a container "quick" that completes after 1s
     And "quick" restarts on failure, at most 3 times, after 1s
     When at 30s the host gets SIGTERM
     Then "quick" is started once
 
+  @host
   Scenario: Always means always
     Given a container "loop" that completes after 1s
     And "loop" restarts always, after 2s
@@ -75,6 +80,7 @@ Feature: The life of a container
     Then the starts of "loop" are at 0s, 3s and 6s
     And the exit code is 0
 
+  @host
   Scenario: A restart that somebody asks for
     Given a container "worker" that runs for ever
     When at 5s somebody restarts "worker"
@@ -82,6 +88,7 @@ Feature: The life of a container
     And "worker" is started twice
     And subscribers of "worker" hear: started, stopped, started, stopped
 
+  @host
   Scenario: A stopped container starts when somebody asks
     Given a container "worker" that runs for ever
     When at 5s somebody stops "worker"
@@ -89,6 +96,7 @@ Feature: The life of a container
     Then "worker" is started twice
     And at 9s "worker" is listed as running
 
+  @host
   Scenario: Listed at every moment of its life
     Given a container "worker" that runs for ever
     When at 3s somebody pauses "worker"

@@ -49,6 +49,7 @@ Feature: Stopping a container
     And the row of "worker" is written once
     And "worker" is told to abort at 5s
 
+  @host
   Scenario Outline: Concurrent stops
     Given a container "worker" that runs for ever
     When at 5s <callers> callers stop "worker"
@@ -101,11 +102,12 @@ Feature: Stopping a container
   @real
   Scenario: A stop during backoff ends the restarts
     Given a container "worker" that fails after 2s
-    And "worker" restarts on failure, at most 3 times, after 1s
-    When at 2.5s somebody stops "worker"
+    And "worker" restarts on failure, at most 3 times, after 20s
+    When at 9s somebody stops "worker"
     Then every caller is told that it is stopped
     And "worker" is started once
 
+  @host
   Scenario: A late exit changes nothing
     Given a container "worker" that fails after 369s
     And "worker" does not react to its cancellation
@@ -115,6 +117,7 @@ Feature: Stopping a container
     And the exit of "worker" leads to nothing
     And subscribers of "worker" hear: started, stopped
 
+  @host
   Scenario: A stop while the body comes up
     Given a container "slow" that runs for ever
     And "slow" must be up within 10s
@@ -123,6 +126,7 @@ Feature: Stopping a container
     Then every caller is told that it is stopped
     And the last answer comes about 5s after the start
 
+  @host
   Scenario: A stop that cannot be recorded says so
     Given a container "worker" that runs for ever
     When from 4s on the disk does not answer
@@ -130,6 +134,7 @@ Feature: Stopping a container
     Then 1 caller is told: not recorded
     And the last answer comes 6s after the start
 
+  @host
   Scenario: A stop on a full disk says so
     Given a container "worker" that runs for ever
     When from 4s on the disk is full

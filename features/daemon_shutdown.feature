@@ -1,6 +1,7 @@
 Feature: Shutting a daemon down
   Nothing that was found is lost, clients hear of it first, and nothing is left behind on any path.
 
+  @host
   Scenario: Running and paused engagements are preserved
     Given 3 engagements "running" that find something every 5s
     And 2 engagements "held" that find something every 5s
@@ -34,6 +35,7 @@ Feature: Shutting a daemon down
     And the row of "running-2" says stopped
     And the socket and the PID file are removed
 
+  @host
   Scenario: A broken client is dropped, and the others are told
     Given an engagement "running" that finds something every 5s
     And 3 clients, 1 of them broken
@@ -43,6 +45,7 @@ Feature: Shutting a daemon down
     And every finding is preserved
     And the exit code is 0
 
+  @host
   Scenario: Clients that read too slowly cost a second, and no more
     Given an engagement "running" that finds something every 5s
     And 3 clients
@@ -91,6 +94,7 @@ Feature: Shutting a daemon down
       | SIGINT  | SIGTERM |
       | SIGTERM | SIGINT  |
 
+  @host
   Scenario: Two signals in the same instant
     Given 2 engagements "running" that find something every 5s
     When at 60s the host gets SIGTERM
@@ -109,6 +113,7 @@ Feature: Shutting a daemon down
     And every finding is preserved
     And the exit code is 0
 
+  @host
   Scenario: Without preservation everything is still cleaned up
     Given 2 engagements "running" that find something every 5s
     And 2 clients
@@ -149,6 +154,7 @@ Feature: Shutting a daemon down
     And the socket and the PID file are removed
     And the exit code is 1
 
+  @host
   Scenario: A lease is given back when no unit works any more
     Given 2 engagements "running" that find something every 5s
     And a lease

@@ -2,6 +2,7 @@ Feature: No finding is lost (NFR12)
   After exit 0 every finding that was recorded is in a checkpoint and comes back. After any exit every
   finding that was acknowledged comes back, and the report names what was not preserved.
 
+  @host
   Scenario: Exit 0 keeps all of them
     Given 5 engagements "probe" that find something every 3s
     When at 100s the host gets SIGTERM
@@ -9,6 +10,7 @@ Feature: No finding is lost (NFR12)
     And 33 findings of "probe-1" are in the store
     And the exit code is 0
 
+  @host
   Scenario: A finding in the instant of the signal
     Given an engagement "probe" that finds something every 5s
     When at 60s the host gets SIGTERM
@@ -23,6 +25,7 @@ Feature: No finding is lost (NFR12)
     Then every finding is preserved
     And the exit code is 0
 
+  @host
   Scenario: A stop of one engagement keeps its findings
     Given 2 engagements "probe" that find something every 5s
     When at 33s somebody stops "probe-1"
@@ -30,6 +33,7 @@ Feature: No finding is lost (NFR12)
     And the row of "probe-1" says stopped
     And every finding is preserved
 
+  @host
   Scenario: What ends by itself keeps its findings
     Given an engagement "probe" that finds something every 5s
     And a task "scan" that completes after 20s
@@ -37,6 +41,7 @@ Feature: No finding is lost (NFR12)
     Then every finding is preserved
     And the row of "scan" says completed
 
+  @host
   Scenario: A pause keeps what was found before
     Given an engagement "probe" that finds something every 5s
     When at 22s somebody pauses "probe"
@@ -71,6 +76,7 @@ Feature: No finding is lost (NFR12)
     Then the row of "probe" says stopped with 6 findings, or failed with none
     And the exit code is 0
 
+  @host
   Scenario: A full disk is exit 1, and the report says how many
     Given an engagement "probe" that finds something every 5s
     When from 31s on the disk is full

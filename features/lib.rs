@@ -1,2 +1,3 @@
-//! The `.feature` files beside this one say in words what the contracts promise. They name no simulator:
-//! the same text can be played by any world. `steps/` plays it in the simulated one.
+//! The `.feature` files beside this one say in words what the contracts promise. They name no world: the
+//! same text is played in the simulated one, on the real host under a paused clock (`@host`, `@real`), and
+//! on the real host in real time with its rows on disk (`@real`). `steps/` has the players.

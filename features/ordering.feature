@@ -69,6 +69,7 @@ Feature: The order in which units stop
     And the report says that "stuck" is leaked
     And the exit code is 1
 
+  @host
   Scenario: A stop of one unit leaves what depends on it alone
     Given a container "database" that runs for ever
     And a container "web" that runs for ever

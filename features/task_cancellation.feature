@@ -18,6 +18,7 @@ Feature: Cancelling a task
     Then 1 caller is told true
     And 1 caller is told false
 
+  @host
   Scenario: A cooperative task goes as soon as it looks
     Given a task "stream" that runs for ever
     And "stream" needs 2s for its cancellation
@@ -26,6 +27,7 @@ Feature: Cancelling a task
     And the report says that "stream" ended on request-cancel
     And 1 caller is told true
 
+  @host
   Scenario: A stuck task is dropped when its grace is over
     Given a task "stuck" that runs for ever
     And "stuck" does not react to its cancellation
@@ -35,6 +37,7 @@ Feature: Cancelling a task
     And "stuck" is told to request cancel at 5s and abort at 10s
     And the exit code is 0
 
+  @host
   Scenario: The status is on record before the task has gone
     Given a task "slow" that runs for ever
     And "slow" needs 4s for its cancellation
@@ -50,6 +53,7 @@ Feature: Cancelling a task
     Then the row of "slow" says cancelled
     And subscribers of "slow" hear: started, cancellation requested, cancelled
 
+  @host
   Scenario: A run budget is told apart from a cancel
     Given a task "runaway" that runs for ever
     And "runaway" may run for 30s
@@ -65,18 +69,21 @@ Feature: Cancelling a task
     Then 1 caller is told false
     And the row of "quick" says completed
 
+  @host
   Scenario: Cancelling what never started
     Given a task "idle" that is never started
     When at 5s somebody cancels "idle"
     Then 1 caller is told false
     And subscribers of "idle" hear nothing
 
+  @host
   Scenario: A running task is not started again
     Given a task "stream" that runs for ever
     When at 5s somebody starts "stream"
     Then 1 caller is refused: it runs already
     And "stream" is started once
 
+  @host
   Scenario: A task cancels itself
     Given a task "stream" that runs for ever
     And "stream" cancels itself after 3s
@@ -91,6 +98,7 @@ Feature: Cancelling a task
     Then 1 caller is told true
     And the row of "jumpy" says cancelled
 
+  @host
   Scenario: A cancelled task does not restart
     Given a task "stream" that runs for ever
     And "stream" restarts always, after 1s

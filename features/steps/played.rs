@@ -22,6 +22,8 @@ pub(crate) struct Played {
     pub(crate) exit: Option<u8>,
     pub(crate) killed_from_outside: bool,
     pub(crate) took: Span,
+    /// Times mean what they say. If not, order and outcome do.
+    pub(crate) exact: bool,
 }
 
 /// Plays it in the simulated world, with all claims.
@@ -45,6 +47,7 @@ pub(crate) fn simulated(scenario: &Scenario) -> Played {
         },
         killed_from_outside: outcome.killed,
         took: outcome.took,
+        exact: true,
     }
 }
 

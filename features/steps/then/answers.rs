@@ -60,9 +60,10 @@ fn accepted(stage: &mut Stage, count: usize) {
 
 #[then(regex = r"^the last answer comes (about \S+|\S+) after the start$")]
 fn answered_at(stage: &mut Stage, when: String) {
-    let (at, _) = replies(stage.played()).last().expect("nobody was told anything");
+    let played = stage.played();
+    let (at, _) = replies(played).last().expect("nobody was told anything");
     let took = Moment::START.until(at);
-    assert!(takes(&when, took), "answered after {took}");
+    assert!(takes(played, &when, took), "answered after {took}");
 }
 
 #[then(regex = r#"^nobody is told before the row of "([^"]+)" is durable$"#)]

@@ -4,7 +4,7 @@ use cucumber::then;
 use winddown_core::{Action, Effect, Input, Moment, Phase, Span, Status, UnitId};
 use winddown_sim::story::Entry;
 
-use super::takes;
+use super::{is_about, takes};
 use crate::{Stage, played::Played, span};
 
 /// What a unit is told on its way down, and when.
@@ -30,10 +30,9 @@ fn is_told(stage: &mut Stage, name: String, list: String) {
         .map(|part| part.split_once(" at ").unwrap())
         .map(|(action, at)| (action, span(at)))
         .collect();
-    let tenth = Span::from_millis(100);
     let same = |((at, action), (name, wanted)): (&(Moment, Action), &(&str, Span))| {
         let at = Moment::START.until(*at);
-        action.name() == name.replace(' ', "-") && at >= *wanted && at.minus(*wanted) < tenth
+        action.name() == name.replace(' ', "-") && is_about(played, *wanted, at)
     };
     assert!(told.len() == expected.len() && told.iter().zip(&expected).all(same), "told: {told:?}");
 }
@@ -46,8 +45,9 @@ fn is_told_nothing(stage: &mut Stage, name: String) {
 
 #[then(regex = r#"^the stop of "([^"]+)" takes (about \S+|\S+)$"#)]
 fn stop_takes(stage: &mut Stage, name: String, time: String) {
-    let took = stage.played().unit_report(&name).took;
-    assert!(takes(&time, took), "it took {took}");
+    let played = stage.played();
+    let took = played.unit_report(&name).took;
+    assert!(takes(played, &time, took), "it took {took}");
 }
 
 #[then(regex = r#"^"([^"]+)" is only told to stop once "([^"]+)" is down$"#)]

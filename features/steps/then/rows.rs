@@ -4,6 +4,7 @@ use cucumber::then;
 use winddown_core::{Effect, Input, Moment, Reason, Row, Span, Status};
 use winddown_sim::story::Entry;
 
+use super::is_about;
 use crate::{Stage, span};
 
 fn reason(words: &str) -> Reason {
@@ -99,28 +100,31 @@ fn start_times(stage: &mut Stage, name: String, times: String) {
         .filter(|(_, effect)| matches!(effect, Effect::Start { unit: of, .. } if *of == unit));
     let starts: Vec<Span> = starts.map(|(at, _)| Moment::START.until(at)).collect();
     let expected: Vec<Span> = times.replace(" and ", ", ").split(", ").map(span).collect();
-    let tenth = Span::from_millis(100);
-    let same = |(at, wanted): (&Span, &Span)| *at >= *wanted && at.minus(*wanted) < tenth;
+    let same = |(at, wanted): (&Span, &Span)| is_about(played, *wanted, *at);
     assert!(starts.len() == expected.len() && starts.iter().zip(&expected).all(same), "{starts:?}");
 }
 
 /// Whoever asks at that moment sees this.
 #[then(regex = r#"^at (\S+) "([^"]+)" is listed as (\w+)( with a body that lives)?$"#)]
-fn listed(stage: &mut Stage, at: String, name: String, word: String, lives: String) {
+fn listed(stage: &mut Stage, at: String, name: String, word: String, alive: String) {
     let played = stage.played();
     let unit = played.id(&name);
     let at = Moment::START.after(span(&at));
-    let mut last = &(Status::Pending, false);
+    let mut shown: Vec<(Moment, (Status, bool))> = vec![(Moment::START, (Status::Pending, false))];
     for (when, entry) in &played.story.entries {
-        if let Entry::Step { units, .. } = entry
-            && *when <= at
-        {
-            last = &units[unit.index()];
+        if let Entry::Step { units, .. } = entry {
+            shown.extend(units.get(unit.index()).map(|it| (*when, *it)));
         }
     }
-    let (status, body_lives) = last;
-    assert_eq!(status.name(), word);
-    if !lives.is_empty() {
-        assert!(body_lives);
-    }
+    // Where times mean nothing, somebody who asks at the right moment sees it.
+    let mut before = shown.iter().filter(|(when, _)| *when <= at);
+    let seen = if played.exact {
+        before.next_back().into_iter().collect()
+    } else {
+        shown.iter().collect::<Vec<_>>()
+    };
+    let expected = |(_, (status, lives)): &&(Moment, (Status, bool))| {
+        status.name() == word && (alive.is_empty() || *lives)
+    };
+    assert!(seen.iter().any(expected), "{seen:?}");
 }
