@@ -5,7 +5,10 @@ use std::{
     fmt,
     future::Future,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,6 +19,7 @@ use tokio::{
 use winddown_core::{Disposition, Effect, Engine, Input, Kind, Ladder, Moment, Phase, Plan, contracts};
 
 use crate::{
+    body::{census::Census, process::Means},
     driver::{Driver, Left, Message, Names, Parts},
     error::{Error, StartError},
     hooks::Hooks,
@@ -40,6 +44,7 @@ pub struct Builder {
     plan: Plan,
     units: Vec<(Arc<str>, Unit)>,
     store: Option<OpenStore>,
+    home: Option<PathBuf>,
     hooks: Hooks,
     signals: bool,
     bodies: Option<Handle>,
@@ -52,6 +57,7 @@ impl Default for Builder {
             plan: contracts::host(Vec::new()),
             units: Vec::new(),
             store: None,
+            home: None,
             hooks: Hooks::default(),
             signals: false,
             bodies: None,
@@ -81,7 +87,7 @@ impl Builder {
     /// The same, opened in another way.
     pub fn sqlite_with(self, path: impl AsRef<Path>, options: Options) -> Self {
         let path: PathBuf = path.as_ref().to_owned();
-        self.store(move |done| {
+        self.home(path.clone()).store(move |done| {
             let (store, kept) = SqliteStore::open(&path, done, &options)?;
             Ok((Box::new(store), kept))
         })
@@ -103,6 +109,13 @@ impl Builder {
         F: FnOnce(Teller) -> Result<(Box<dyn Store>, Vec<Kept>), BoxError> + Send + 'static,
     {
         self.store = Some(Box::new(open));
+        self
+    }
+
+    /// Where the state is that no other host has: what processes of this host are known by after a crash.
+    /// Unless said, the path of the database.
+    pub fn home(mut self, home: impl Into<PathBuf>) -> Self {
+        self.home = Some(home.into());
         self
     }
 
@@ -221,6 +234,7 @@ impl Builder {
             sender: sender.clone(),
             hooks: self.hooks,
             bodies: self.bodies.unwrap_or_else(Handle::current),
+            means: Means { census: Census::start(), home: home_of(self.home) },
             news: news.clone(),
         });
         declare(&mut driver, self.units, left)?;
@@ -230,6 +244,16 @@ impl Builder {
         let (report, done) = watch::channel(None);
         drop(tokio::spawn(driver.run(report)));
         Ok(Host { inbox: sender, done, news })
+    }
+}
+
+/// What the host's processes are marked with. A host that has nothing that lasts is known by this process.
+fn home_of(home: Option<PathBuf>) -> Arc<str> {
+    static HOSTS: AtomicU64 = AtomicU64::new(0);
+    match home {
+        // However it was written.
+        Some(home) => Arc::from(home.canonicalize().unwrap_or(home).to_string_lossy()),
+        None => Arc::from(format!("{} {}", std::process::id(), HOSTS.fetch_add(1, Ordering::Relaxed))),
     }
 }
 

@@ -172,7 +172,7 @@ impl Context {
 
     /// Tells subscribers how far it is.
     pub fn progress(&self, text: impl Into<Arc<str>>) {
-        self.shared.say(Word::Progress(text.into()));
+        self.shared.say(Word::Progress { text: text.into(), place: None });
     }
 
     /// Says that it is up. Needed only where the unit's kind has a start patience.

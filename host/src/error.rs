@@ -13,6 +13,12 @@ pub enum Error {
     /// No kind of units has this name.
     #[error("no kind of units is called {0:?}; register it with Builder::kind")]
     UnknownKind(Arc<str>),
+    /// A process can outlive the host, and this kind says that its bodies cannot.
+    #[error(
+        "kind {0:?} is for tasks of the host's own process, which die with it; a command needs a kind with \
+         BodyClass::Process, so that it is on record and looked for after a crash"
+    )]
+    NotForProcesses(Arc<str>),
     /// A unit with this name is declared already.
     #[error("a unit is called {0:?} already")]
     NameTaken(Arc<str>),

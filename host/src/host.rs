@@ -117,13 +117,15 @@ pub struct UnitInfo {
     pub body_lives: bool,
     /// Whether a body was left that is not proven gone.
     pub leaked: bool,
+    /// The number of its last process, if its body was one.
+    pub pid: Option<u32>,
     /// Findings so far.
     pub recorded: u32,
     /// Findings known to be durable.
     pub saved: u32,
     /// Why it was stopped or cancelled.
     pub reason: Option<Arc<str>>,
-    /// What its last body failed with.
+    /// What went wrong with its last body: what it failed with, what it left behind.
     pub error: Option<Arc<str>>,
     /// How far it said to be.
     pub progress: Option<Arc<str>>,

@@ -29,6 +29,7 @@ mod signals;
 pub mod store;
 mod unit;
 
+pub use body::Command;
 pub use builder::Builder;
 pub use client::{Client, ClientOrder};
 pub use context::{Cancelled, Context, NotSaved};

@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
-use crate::context::Context;
+use crate::{body::Command, context::Context};
 
 /// What a body comes to. An error is a failed unit, and its text is kept.
 pub type BodyResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -17,6 +17,8 @@ pub(crate) type StartTask = Arc<dyn Fn(Context) -> BodyFuture + Send + Sync>;
 pub(crate) enum Body {
     /// An async task of this process.
     Task(StartTask),
+    /// A process of its own.
+    Command(Arc<Command>),
     /// Nothing: a unit that the store remembers, but nobody declared since. It cannot be started.
     Absent,
 }
@@ -25,6 +27,7 @@ impl fmt::Debug for Body {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Task(_) => "Task",
+            Self::Command(_) => "Command",
             Self::Absent => "Absent",
         })
     }
@@ -48,6 +51,12 @@ impl Unit {
     {
         let start = move |context| -> BodyFuture { Box::pin(body(context)) };
         Self::new(kind.into(), Body::Task(Arc::new(start)))
+    }
+
+    /// A unit whose body is a process, with everything that it starts. Its kind has to be one of
+    /// processes. What it writes, line by line, is its progress; it has nothing to read.
+    pub fn command(kind: impl Into<Arc<str>>, command: impl Into<Command>) -> Self {
+        Self::new(kind.into(), Body::Command(Arc::new(command.into())))
     }
 
     pub(crate) fn new(kind: Arc<str>, body: Body) -> Self {

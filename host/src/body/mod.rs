@@ -1,17 +1,24 @@
 //! What the driver has of a body to pause and to end it.
 
+pub(crate) mod census;
+mod command;
+mod lines;
+pub(crate) mod process;
 pub(crate) mod task;
 
 use std::{sync::Arc, time::Duration};
 
 use crate::context::Shared;
 
-use self::task::TaskHands;
+use self::{process::ProcessHands, task::TaskHands};
+
+pub use self::command::Command;
 
 /// The means to reach one body.
 #[derive(Debug)]
 pub(crate) enum Hands {
     Task(TaskHands),
+    Process(ProcessHands),
 }
 
 impl Hands {
@@ -19,6 +26,7 @@ impl Hands {
     pub(crate) const fn is_task(&self) -> bool {
         match self {
             Self::Task(_) => true,
+            Self::Process(_) => false,
         }
     }
 
@@ -26,25 +34,22 @@ impl Hands {
     pub(crate) fn responds(&self) -> bool {
         match self {
             Self::Task(task) => !task.is_finished(),
+            Self::Process(process) => !process.is_finished(),
         }
     }
 
-    /// Whether it holds still as soon as it is told to. If not, it says so itself.
-    pub(crate) const fn pauses_at_once(&self) -> bool {
-        match self {
-            Self::Task(_) => false,
-        }
-    }
-
+    /// Asks it to hold still. It says so itself.
     pub(crate) fn pause(&self, shared: &Shared) {
         match self {
             Self::Task(_) => shared.pause(),
+            Self::Process(process) => process.pause(shared),
         }
     }
 
     pub(crate) fn resume(&self, shared: &Shared) {
         match self {
             Self::Task(_) => shared.resume(),
+            Self::Process(process) => process.resume(shared),
         }
     }
 
@@ -52,13 +57,7 @@ impl Hands {
     pub(crate) fn disconnect(&self, shared: &Shared, reason: Option<Arc<str>>) {
         match self {
             Self::Task(_) => shared.request_cancel(reason),
-        }
-    }
-
-    /// Asks it to end.
-    pub(crate) fn request_cancel(&self, shared: &Shared, reason: Option<Arc<str>>) {
-        match self {
-            Self::Task(_) => shared.request_cancel(reason),
+            Self::Process(process) => process.disconnect(),
         }
     }
 
@@ -69,13 +68,7 @@ impl Hands {
                 shared.request_cancel(reason);
                 task.end_after(grace);
             }
-        }
-    }
-
-    /// What dies with its host has to be ended where the process lives on.
-    pub(crate) fn host_is_gone(&self, shared: &Shared) {
-        match self {
-            Self::Task(_) => self.end(shared),
+            Self::Process(process) => process.terminate(grace),
         }
     }
 
@@ -87,6 +80,16 @@ impl Hands {
                 shared.request_cancel(None);
                 task.end();
             }
+            Self::Process(process) => process.end(),
+        }
+    }
+
+    /// What dies with its host has to be ended where the process lives on.
+    pub(crate) fn host_is_gone(&self, shared: &Shared) {
+        match self {
+            Self::Task(_) => self.end(shared),
+            // What it became is in the report, and on record.
+            Self::Process(_) => {}
         }
     }
 }

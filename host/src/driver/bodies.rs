@@ -1,6 +1,6 @@
 //! Bodies: started, asked and ended. What a body answers comes back through the inbox.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use winddown_core::{Action, Incarnation, Input, Outcome, Reason, Step, UnitId};
 
@@ -8,7 +8,11 @@ use super::{
     Driver,
     table::{Entry, Running},
 };
-use crate::{body::task, context::Shared, unit::Body};
+use crate::{
+    body::{process, task},
+    context::Shared,
+    unit::Body,
+};
 
 /// How a body takes what it is told.
 enum Taken {
@@ -29,6 +33,7 @@ impl Driver {
         let shared = Arc::new(Shared::new(name, unit, incarnation, inbox, entry.state.clone()));
         let hands = match &entry.body {
             Body::Task(start) => task::start(&self.bodies, start, &shared),
+            Body::Command(command) => process::start(&self.bodies, command, &shared, &self.means),
             Body::Absent => {
                 entry.error = Some(Arc::from("nobody has declared it since the host came up"));
                 self.then.push_back(Input::StartFailed { unit, incarnation });
@@ -46,9 +51,6 @@ impl Driver {
     pub(super) fn pause_body(&mut self, unit: UnitId, incarnation: Incarnation) {
         let Some(running) = self.running(unit, incarnation) else { return };
         running.hands.pause(&running.shared);
-        if running.hands.pauses_at_once() {
-            self.then.push_back(Input::UnitPaused { unit, incarnation });
-        }
     }
 
     pub(super) fn resume_body(&mut self, unit: UnitId, incarnation: Incarnation) {
@@ -95,14 +97,14 @@ impl Driver {
             Action::Probe => Taken::Failed,
             Action::Pause => {
                 hands.pause(shared);
-                if *holds_still || hands.pauses_at_once() { Taken::Done } else { Taken::Later }
+                if *holds_still { Taken::Done } else { Taken::Later }
             }
             Action::Disconnect => {
                 hands.disconnect(shared, reason);
                 Taken::Later
             }
             Action::RequestCancel => {
-                hands.request_cancel(shared, reason);
+                hands.terminate(shared, reason, Duration::ZERO);
                 Taken::Later
             }
             Action::Terminate { grace } => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot};
 use winddown_core::{Answer, ClientId, Exit, Incarnation, Outcome, Phase, Signal, UnitId, Within};
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     context::NotSaved,
     error::Error,
     host::{News, UnitInfo},
-    store::{Done, Finding},
+    store::{Done, Finding, ProcessIdentity},
     unit::Unit,
 };
 
@@ -33,17 +33,40 @@ pub(crate) enum Message {
     ClientTold { client: ClientId, outcome: Outcome },
     /// A client is gone.
     ClientLeft { client: ClientId },
+    /// An earlier host's body was looked for and ended, or could not be.
+    Reaped { unit: UnitId, name: Arc<str>, outcome: Outcome, found: Option<Arc<str>> },
 }
 
 /// What a body says.
 #[derive(Debug)]
 pub(crate) enum Word {
     Started,
-    Exited { exit: Exit, error: Option<Arc<str>> },
-    Recorded { finding: Finding, reply: Option<oneshot::Sender<Result<(), NotSaved>>> },
-    Progress(Arc<str>),
-    HoldsStill { pause: u32 },
-    Asks { request: Request, reply: Reply<Answer> },
+    Exited {
+        exit: Exit,
+        error: Option<Arc<str>>,
+    },
+    Recorded {
+        finding: Finding,
+        reply: Option<oneshot::Sender<Result<(), NotSaved>>>,
+    },
+    /// Its process is this one.
+    Spawned(ProcessIdentity),
+    /// There is no body.
+    NotStarted {
+        error: Arc<str>,
+    },
+    /// `place` is given back when the driver has heard it.
+    Progress {
+        text: Arc<str>,
+        place: Option<OwnedSemaphorePermit>,
+    },
+    HoldsStill {
+        pause: u32,
+    },
+    Asks {
+        request: Request,
+        reply: Reply<Answer>,
+    },
 }
 
 /// A request about one unit.

@@ -25,7 +25,9 @@ use tokio::{
 };
 use winddown_core::{Disposition, Effects, Engine, Input, Moment, Span, Ticket, UnitId};
 
-use crate::{client::ClientOrder, hooks::Hooks, host::News, report::Report, store::Store};
+use crate::{
+    body::process::Means, client::ClientOrder, hooks::Hooks, host::News, report::Report, store::Store,
+};
 
 use self::table::Table;
 
@@ -70,6 +72,7 @@ pub(crate) struct Driver {
     phases: JoinSet<()>,
     /// Where bodies run.
     bodies: Handle,
+    means: Means,
     news: broadcast::Sender<News>,
     /// Units that have findings which no write has held yet.
     unwritten: Vec<UnitId>,
@@ -85,12 +88,13 @@ pub(crate) struct Parts {
     pub(crate) sender: mpsc::UnboundedSender<Message>,
     pub(crate) hooks: Hooks,
     pub(crate) bodies: Handle,
+    pub(crate) means: Means,
     pub(crate) news: broadcast::Sender<News>,
 }
 
 impl Driver {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { engine, names, store, inbox, sender, hooks, bodies, news } = parts;
+        let Parts { engine, names, store, inbox, sender, hooks, bodies, means, news } = parts;
         Self {
             engine,
             effects: Effects::new(),
@@ -109,6 +113,7 @@ impl Driver {
             hooks,
             phases: JoinSet::new(),
             bodies,
+            means,
             news,
             unwritten: Vec::new(),
             exit: None,
@@ -169,6 +174,7 @@ impl Driver {
             Message::Wound { phase, outcome } => self.feed(Input::PhaseFinished { phase, outcome }),
             Message::ClientTold { client, outcome } => self.feed(Input::ClientTold { client, outcome }),
             Message::ClientLeft { client } => self.client_left(client),
+            Message::Reaped { unit, name, outcome, found } => self.reaped(unit, &name, outcome, found),
         }
     }
 

@@ -154,6 +154,7 @@ impl Driver {
             settled: view.settled,
             body_lives: view.body_lives,
             leaked: view.leaked,
+            pid: entry.process.map(|process| process.pid),
             recorded: view.recorded,
             saved: view.saved,
             reason: self.reason_text(entry, report.reason),

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use winddown_core::{Disposition, Incarnation, Input, KindId, Outcome, OwnerId, UnitId};
+use winddown_core::{BodyClass, Disposition, Incarnation, Input, KindId, Outcome, OwnerId, UnitId};
 
 use super::{
-    Driver,
+    Driver, Message,
     table::{Entry, Ledger},
 };
 use crate::{
+    body::{census::Tree, process},
     error::Error,
     store::{Kept, Write},
     unit::{Body, Unit},
@@ -27,6 +28,10 @@ impl Driver {
     pub(crate) fn declare(&mut self, name: Arc<str>, unit: Unit, left: Option<Left>) -> Result<(), Error> {
         let Unit { body, kind, owner, needs } = unit;
         let kind_id = self.kind_id(&kind).ok_or_else(|| Error::UnknownKind(Arc::clone(&kind)))?;
+        let class = self.engine.plan().kinds[usize::from(kind_id.0)].body;
+        if matches!(body, Body::Command(_)) && class != BodyClass::Process {
+            return Err(Error::NotForProcesses(kind));
+        }
         let owner_id = self.owner_id(&owner)?;
         if let Some(known) = self.table.find(&name) {
             return self.adopt(known, body, kind_id, owner_id);
@@ -77,8 +82,32 @@ impl Driver {
         self.feed(Input::UnitRecovered { unit, row });
     }
 
+    /// Looks for what an earlier host left of a unit's bodies, and ends it.
     pub(super) fn reap(&mut self, unit: UnitId) {
-        self.then.push_back(Input::Reaped { unit, outcome: Outcome::Failed });
+        let Some(entry) = self.table.get(unit) else { return };
+        let name = Arc::clone(&entry.name);
+        let mark = Tree::mark(&self.means.home, &name);
+        let tree = Tree { mark, incarnation: None, leader: entry.process };
+        let (census, inbox) = (self.means.census.clone(), self.sender.clone());
+        drop(self.bodies.spawn(async move {
+            let (outcome, found) = match process::reap(&census, tree).await {
+                Ok(found) => {
+                    (Outcome::Done, found.map(|who| format!("an earlier host left {who}, now ended")))
+                }
+                Err(error) => {
+                    (Outcome::Failed, Some(format!("failed to end what an earlier host left: {error}")))
+                }
+            };
+            drop(inbox.send(Message::Reaped { unit, name, outcome, found: found.map(Arc::from) }));
+        }));
+    }
+
+    pub(super) fn reaped(&mut self, unit: UnitId, name: &str, outcome: Outcome, found: Option<Arc<str>>) {
+        let Some(entry) = self.table.get_mut(unit).filter(|entry| &*entry.name == name) else { return };
+        if found.is_some() && entry.running.is_none() {
+            entry.error = found;
+        }
+        self.feed(Input::Reaped { unit, outcome });
     }
 
     pub(crate) fn knows_kind(&self, name: &str) -> bool {

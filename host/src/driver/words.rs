@@ -8,7 +8,7 @@ use winddown_core::{Caller, ClientId, Exit, Incarnation, Input, Outcome, UnitId}
 use super::{Driver, Word};
 use crate::{
     context::NotSaved,
-    store::{Done, Finding},
+    store::{Done, Finding, Write},
 };
 
 impl Driver {
@@ -21,11 +21,26 @@ impl Driver {
             Word::Started => self.feed(Input::UnitStarted { unit, incarnation }),
             Word::Exited { exit, error } => self.exited(unit, incarnation, exit, error),
             Word::Recorded { finding, reply } => self.recorded(unit, finding, reply),
-            Word::Progress(text) => {
+            Word::Spawned(process) => {
+                if is_present {
+                    entry.process = Some(process);
+                }
+                self.store.write(Write::Spawned { unit: Arc::clone(&entry.name), incarnation, process });
+            }
+            Word::NotStarted { error } => {
+                entry.running.take_if(|running| running.shared.incarnation == incarnation);
+                if is_present {
+                    entry.error = Some(error);
+                }
+                self.feed(Input::StartFailed { unit, incarnation });
+            }
+            Word::Progress { text, place } => {
                 if is_present {
                     entry.progress = Some(text);
                 }
                 self.feed(Input::Progressed { unit, incarnation });
+                // Whoever writes may go on.
+                drop(place);
             }
             Word::HoldsStill { pause } => {
                 let meant = is_present.then_some(entry.running.as_mut()).flatten();

@@ -52,3 +52,10 @@ pub(crate) async fn until(news: &mut Receiver<News>, unit: &str, notice: Notice)
 pub(crate) fn names(findings: &[Finding]) -> Vec<&str> {
     findings.iter().map(|finding| &*finding.id).collect()
 }
+
+/// Runs `play` on a host that is gone the next moment, without a stop, as after a crash.
+pub(crate) fn and_then_crash<F: Future<Output = ()>>(play: impl FnOnce() -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(play());
+    runtime.shutdown_background();
+}

@@ -7,4 +7,5 @@ mod bodies;
 mod clock;
 mod harness;
 mod lifecycle;
+mod processes;
 mod recovery;

@@ -7,17 +7,10 @@ use winddown_host::{
     contracts,
 };
 
-use crate::harness::{idle, kinds, names, until};
+use crate::harness::{and_then_crash, idle, kinds, names, until};
 
 fn on_disk(directory: &Path) -> Builder {
     kinds(Host::builder()).sqlite(directory.join("state.db"))
-}
-
-/// Runs `play` on a host that is gone the next moment, without a stop, as after a crash.
-fn and_then_crash<F: Future<Output = ()>>(play: impl FnOnce() -> F) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(play());
-    runtime.shutdown_background();
 }
 
 async fn finds(context: Context) -> BodyResult {

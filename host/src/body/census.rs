@@ -1,0 +1,200 @@
+//! Who is alive of a body's process tree.
+//!
+//! A process belongs to a body if it is in the group of the body's first process, or if it has the mark in
+//! its environment that this one was started with: children inherit it, also those that go into a group or
+//! a session of their own. A process that clears its environment and leaves its group is not found.
+//!
+//! One look at all processes serves everybody who waits for one.
+
+use std::{fs, io, path::Path, sync::Arc};
+
+use rustix::{
+    io::Errno,
+    process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal},
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::store::ProcessIdentity;
+
+/// The variable that marks the processes of a body.
+pub(crate) const MARK: &str = "WINDDOWN_BODY";
+
+/// What tells the processes of one body from all others.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree {
+    /// What the mark of this body begins with; the number of the start follows.
+    pub(crate) mark: Arc<str>,
+    /// Which start; `None`: any.
+    pub(crate) incarnation: Option<u32>,
+    /// The first process, if it is known.
+    pub(crate) leader: Option<ProcessIdentity>,
+}
+
+impl Tree {
+    /// The mark of a start of a unit. `home` is what no other host has: where its state is.
+    pub(crate) fn mark(home: &str, unit: &str) -> Arc<str> {
+        Arc::from(format!("{home}\t{unit}\t"))
+    }
+
+    fn is_marked(&self, mark: &str) -> bool {
+        let Some(number) = mark.strip_prefix(&*self.mark).and_then(|rest| rest.parse::<u32>().ok()) else {
+            return false;
+        };
+        self.incarnation.is_none_or(|incarnation| incarnation == number)
+    }
+
+    fn members(&self, all: &[Seen], boot: Option<[u8; 16]>) -> Vec<Member> {
+        let leader = self.leader.filter(|leader| Some(leader.boot) == boot);
+        // The number of a group is not given again while somebody is in it.
+        let group = leader.filter(|leader| {
+            !all.iter().any(|seen| seen.member.pid == leader.pid && seen.member.started != leader.started)
+        });
+        let belongs = |seen: &&Seen| {
+            let in_group = group.is_some_and(|leader| seen.group == leader.pid);
+            in_group || seen.mark.as_deref().is_some_and(|mark| self.is_marked(mark))
+        };
+        all.iter().filter(belongs).map(|seen| seen.member).collect()
+    }
+}
+
+/// A living process, told apart from a later one with the same number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Member {
+    pub(crate) pid: u32,
+    started: u64,
+}
+
+impl Member {
+    /// Sends a signal to this process, and to no other one. One that is gone is fine.
+    pub(crate) fn signal(self, signal: Signal) -> io::Result<()> {
+        let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
+        let result = pidfd_open(pid, PidfdFlags::empty()).and_then(|process| {
+            // From here on the number means the process that was looked up, if it is still the same.
+            match stat(self.pid) {
+                Some(stat) if stat.started == self.started => pidfd_send_signal(process, signal),
+                Some(_) | None => Err(Errno::SRCH),
+            }
+        });
+        match result {
+            Ok(()) | Err(Errno::SRCH) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Asks for looks at all processes.
+#[derive(Clone, Debug)]
+pub(crate) struct Census {
+    questions: mpsc::UnboundedSender<Question>,
+}
+
+#[derive(Debug)]
+struct Question {
+    tree: Tree,
+    reply: oneshot::Sender<io::Result<Vec<Member>>>,
+}
+
+impl Census {
+    /// Has to be called on a runtime. Ends with its last clone.
+    pub(crate) fn start() -> Self {
+        let (questions, inbox) = mpsc::unbounded_channel();
+        drop(tokio::spawn(serve(inbox)));
+        Self { questions }
+    }
+
+    /// Who is alive of a tree, as it is after this was called.
+    pub(crate) async fn look(&self, tree: Tree) -> io::Result<Vec<Member>> {
+        let (reply, answer) = oneshot::channel();
+        let gone = || io::Error::other("the host is gone");
+        self.questions.send(Question { tree, reply }).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+async fn serve(mut inbox: mpsc::UnboundedReceiver<Question>) {
+    let mut questions = Vec::new();
+    while inbox.recv_many(&mut questions, usize::MAX).await > 0 {
+        let seen = tokio::task::spawn_blocking(|| (look_at_all(), boot_id())).await;
+        let (seen, boot) = seen.unwrap_or_else(|panic| (Err(io::Error::other(panic)), None));
+        for Question { tree, reply } in questions.drain(..) {
+            let members = match &seen {
+                Ok(seen) => Ok(tree.members(seen, boot)),
+                Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+            };
+            // Who does not wait any more needs no answer.
+            drop(reply.send(members));
+        }
+    }
+}
+
+/// A process as `/proc` has it.
+#[derive(Debug)]
+struct Seen {
+    member: Member,
+    group: u32,
+    mark: Option<String>,
+}
+
+struct Stat {
+    is_dead: bool,
+    group: u32,
+    started: u64,
+}
+
+fn look_at_all() -> io::Result<Vec<Seen>> {
+    let own = u32::try_from(getpid().as_raw_nonzero().get()).ok();
+    let mut all = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+        if Some(pid) == own {
+            continue;
+        }
+        // One that is gone meanwhile, or only waits for its parent to hear so, is not alive.
+        let Some(Stat { is_dead: false, group, started }) = stat(pid) else { continue };
+        all.push(Seen { member: Member { pid, started }, group, mark: mark_of(pid) });
+    }
+    Ok(all)
+}
+
+/// The mark in a process's environment, if it has one and belongs to the same user.
+fn mark_of(pid: u32) -> Option<String> {
+    let environment = fs::read(Path::new("/proc").join(pid.to_string()).join("environ")).ok()?;
+    let is_mark =
+        |entry: &&[u8]| entry.strip_prefix(MARK.as_bytes()).is_some_and(|rest| rest.starts_with(b"="));
+    let entry = environment.split(|byte| *byte == 0).find(is_mark)?;
+    String::from_utf8(entry[MARK.len() + 1..].to_vec()).ok()
+}
+
+fn stat(pid: u32) -> Option<Stat> {
+    let text = fs::read(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?;
+    // The second field is a name in brackets, which may contain anything.
+    let end = text.iter().rposition(|byte| *byte == b')')?;
+    let rest = std::str::from_utf8(text.get(end + 1..)?).ok()?;
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    // Fields 3, 5 and 22 as proc(5) counts them.
+    let (state, group, started) = (fields.first()?, fields.get(2)?, fields.get(19)?);
+    Some(Stat {
+        is_dead: matches!(*state, "Z" | "X"),
+        group: group.parse().ok()?,
+        started: started.parse().ok()?,
+    })
+}
+
+/// What tells this process from every other one, as long as there is one with this number.
+pub(crate) fn identity(pid: u32) -> Option<ProcessIdentity> {
+    Some(ProcessIdentity { pid, started: stat(pid)?.started, boot: boot_id()? })
+}
+
+fn boot_id() -> Option<[u8; 16]> {
+    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let mut boot = [0; 16];
+    if digits.len() != 2 * boot.len() {
+        return None;
+    }
+    for (byte, digits) in boot.iter_mut().zip(digits.chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(boot)
+}
