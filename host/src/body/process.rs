@@ -14,10 +14,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::{
-    io::Errno,
-    process::{Pid, Signal, kill_process_group},
-};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     process::Child,
     runtime::Handle,
@@ -48,10 +45,19 @@ enum Order {
     /// Hold still, and say that this pause was seen.
     Pause(u32),
     Resume,
-    /// Go: with this signal.
-    Ask(Signal),
+    /// Go.
+    Ask(Ask),
     /// Go by force, after so long.
     EndAfter(Duration),
+}
+
+/// How it is asked to go.
+#[derive(Clone, Copy, Debug)]
+enum Ask {
+    /// SIGHUP, as when a terminal goes.
+    Disconnect,
+    /// SIGTERM.
+    Terminate,
 }
 
 #[derive(Debug)]
@@ -74,13 +80,12 @@ impl ProcessHands {
         self.order(Order::Resume);
     }
 
-    /// What a terminal does when it goes: SIGHUP.
     pub(crate) fn disconnect(&self) {
-        self.order(Order::Ask(Signal::HUP));
+        self.order(Order::Ask(Ask::Disconnect));
     }
 
     pub(crate) fn terminate(&self, grace: Duration) {
-        self.order(Order::Ask(Signal::TERM));
+        self.order(Order::Ask(Ask::Terminate));
         if !grace.is_zero() {
             self.order(Order::EndAfter(grace));
         }
@@ -197,12 +202,13 @@ impl Minder {
                 status = child.wait() => return status,
                 order = next(&mut self.orders, self.end_at) => order,
             };
-            for signal in self.take(order) {
-                match pid.map_or(Ok(()), |pid| kill_process_group(pid, *signal)) {
-                    Ok(()) | Err(Errno::SRCH) => {}
-                    Err(error) => return Err(error.into()),
-                }
+            let (signals, pause) = self.take(order);
+            for (pid, signal) in pid.iter().flat_map(|pid| signals.iter().map(move |signal| (*pid, *signal)))
+            {
+                // What cannot be reached lives on, and the ladder goes on without it.
+                let _unreached = kill_process_group(pid, signal);
             }
+            self.confirm(pause);
         }
     }
 
@@ -217,49 +223,55 @@ impl Minder {
             if members.is_empty() {
                 return Ok(left);
             }
+            // What cannot be reached lives on, and the ladder goes on without it.
             if self.by_force {
-                signal_all(&members, Signal::KILL)?;
+                drop(signal_all(&members, Signal::KILL));
             } else if left.is_empty() {
                 // Who is not in the group has not heard of it.
-                signal_all(&members, Signal::TERM)?;
+                drop(signal_all(&members, Signal::TERM));
             }
             left.extend(members.iter().filter(|member| !left.contains(member)).collect::<Vec<_>>());
             tokio::select! {
                 order = next(&mut self.orders, self.end_at) => {
-                    for signal in self.take(order) {
-                        signal_all(&members, *signal)?;
+                    let (signals, pause) = self.take(order);
+                    for signal in signals {
+                        drop(signal_all(&members, *signal));
                     }
+                    self.confirm(pause);
                 }
                 () = sleep(pause) => pause = (pause * 2).min(LOOK_LATER),
             }
         }
     }
 
-    /// The signals that an order comes to; `None`: the time to go by itself is over.
-    fn take(&mut self, order: Option<Order>) -> &'static [Signal] {
+    fn confirm(&self, pause: Option<u32>) {
+        if let Some(pause) = pause {
+            self.shared.say(Word::HoldsStill { pause });
+        }
+    }
+
+    /// The signals that an order comes to, and the pause that they are. `None`: the time to go by itself
+    /// is over.
+    fn take(&mut self, order: Option<Order>) -> (&'static [Signal], Option<u32>) {
         match order {
-            Some(Order::Pause(pause)) => {
-                self.shared.say(Word::HoldsStill { pause });
-                &[Signal::STOP]
-            }
-            Some(Order::Resume) => &[Signal::CONT],
-            Some(Order::Ask(signal)) => {
+            Some(Order::Pause(pause)) => (&[Signal::STOP], Some(pause)),
+            Some(Order::Resume) => (&[Signal::CONT], None),
+            Some(Order::Ask(how)) => {
                 self.asked = true;
                 // Who holds still hears nothing.
-                if signal == Signal::HUP {
-                    &[Signal::HUP, Signal::CONT]
-                } else {
-                    &[Signal::TERM, Signal::CONT]
+                match how {
+                    Ask::Disconnect => (&[Signal::HUP, Signal::CONT], None),
+                    Ask::Terminate => (&[Signal::TERM, Signal::CONT], None),
                 }
             }
             Some(Order::EndAfter(grace)) if !grace.is_zero() => {
                 let end_at = Instant::now() + grace;
                 self.end_at = Some(self.end_at.map_or(end_at, |before| before.min(end_at)));
-                &[]
+                (&[], None)
             }
             Some(Order::EndAfter(_)) | None => {
                 (self.asked, self.by_force, self.end_at) = (true, true, None);
-                &[Signal::KILL]
+                (&[Signal::KILL], None)
             }
         }
     }

@@ -129,9 +129,11 @@ async fn a_durable_finding_is_acknowledged_when_it_is_written_and_not_before() {
 async fn a_body_that_never_yields_lingers_and_holds_up_nobody() {
     let release = Arc::new(AtomicBool::new(false));
     let spins = Arc::clone(&release);
+    let (tell, mut began) = tokio::sync::mpsc::unbounded_channel();
     let body = move |_: Context| {
-        let spins = Arc::clone(&spins);
+        let (spins, tell) = (Arc::clone(&spins), tell.clone());
         async move {
+            tell.send(())?;
             while !spins.load(Ordering::SeqCst) {
                 std::hint::spin_loop();
             }
@@ -142,6 +144,7 @@ async fn a_body_that_never_yields_lingers_and_holds_up_nobody() {
     let host = described(&Memory::new()).unit("spins", Unit::task("container", body));
     let host = host.bodies_on(own.handle().clone()).start().await.unwrap();
     host.start("spins").await.unwrap();
+    began.recv().await.unwrap();
     let stopped = timeout(PATIENCE, host.stop("spins")).await.unwrap().unwrap();
     assert_eq!(stopped.status, Status::Stopped);
     assert!(host.inspect("spins").await.unwrap().body_lives);

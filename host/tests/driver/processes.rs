@@ -218,7 +218,7 @@ fn what_a_crash_leaves_behind_is_ended_by_the_next_host() {
             let host = host.start().await.unwrap();
             host.start("one").await.unwrap();
             number_in(&directory.path().join("first")).await;
-            host.findings("one", 0, 0).await.unwrap();
+            is_on_record(&host).await;
         });
         let pids = ["first", "fled"].map(|file| fs::read_to_string(directory.path().join(file)).unwrap());
         let pids = pids.map(|pid| pid.trim().parse::<u32>().unwrap());
@@ -254,7 +254,7 @@ fn a_number_that_was_given_again_is_somebody_else() {
         let host = host.start().await.unwrap();
         host.start("one").await.unwrap();
         let first = number_in(&directory.path().join("first")).await;
-        host.findings("one", 0, 0).await.unwrap();
+        is_on_record(&host).await;
         Std::new("kill").args(["-9", &first.to_string()]).status().unwrap();
     });
     let mut stranger = Std::new("setsid").args(["sleep", "1000"]).spawn().unwrap();
@@ -271,6 +271,15 @@ fn a_number_that_was_given_again_is_somebody_else() {
     assert!(lives(stranger.id()), "it has the number, and started at another time");
     stranger.kill().unwrap();
     stranger.wait().unwrap();
+}
+
+/// Waits until the process of the unit `one` is in the store.
+async fn is_on_record(host: &Host) {
+    while host.inspect("one").await.unwrap().pid.is_none() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    // Read after everything that was written before.
+    host.findings("one", 0, 0).await.unwrap();
 }
 
 fn forget_processes(database: &Path) {
