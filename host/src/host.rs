@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use winddown_core::{Answer, Notice, Signal, Span, Status, Within};
+use winddown_core::{Action, Answer, Ending, Notice, Signal, Span, Status, Within};
 
 use crate::{
     builder::Builder,
@@ -117,6 +117,10 @@ pub struct UnitInfo {
     pub body_lives: bool,
     /// Whether a body was left that is not proven gone.
     pub leaked: bool,
+    /// How its last start came to its end.
+    pub ending: Ending,
+    /// The first rung of its last stop that did not do its work in its time.
+    pub failed: Option<Action>,
     /// The number of its last process, if its body was one.
     pub pid: Option<u32>,
     /// Findings so far.

@@ -154,6 +154,8 @@ impl Driver {
             settled: view.settled,
             body_lives: view.body_lives,
             leaked: view.leaked,
+            ending: report.ending,
+            failed: report.failed,
             pid: entry.process.map(|process| process.pid),
             recorded: view.recorded,
             saved: view.saved,
