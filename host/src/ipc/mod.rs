@@ -1,8 +1,8 @@
 //! What the daemon and its clients say to each other: JSON lines over a Unix socket.
 //!
 //! A request is one line, `{"v":1,"id":7,"do":{"stop":{"unit":"nav"}}}`. Its answer has the same id: any
-//! number of lines with a `part`, where there is something to list or to follow, and then one line with
-//! either `ok` or `error`. Lines with the id 0 are not answers: the daemon says by itself that it shuts
+//! number of lines with a `part`, where there is something to list, and then one line with either `ok` or
+//! `error`. What `attach` follows comes after its `ok`. Lines with the id 0 are not answers: the daemon says by itself that it shuts
 //! down, or that it could not read a line.
 //!
 //! Requests may follow each other without waiting; answers come as they are ready. A daemon takes no

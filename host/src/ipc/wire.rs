@@ -248,6 +248,8 @@ pub struct UnitLine {
     pub lingers: bool,
     /// Whether a body was left that is not proven gone.
     pub leaked: bool,
+    /// The number of its last process, if its body was one.
+    pub pid: Option<u32>,
     /// How many findings it recorded.
     pub recorded: u32,
     /// How many of them are known to be durable.

@@ -161,6 +161,9 @@ fn details(unit: &UnitLine) -> String {
     line("status", &painted(unit.status, ""));
     line("start", &unit.incarnation.to_string());
     line("findings", &format!("{} recorded, {} durable", unit.recorded, unit.saved));
+    if let Some(pid) = unit.pid {
+        line("process", &pid.to_string());
+    }
     if unit.lingers {
         line("body", "lives on although the status is final");
     }

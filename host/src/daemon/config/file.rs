@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     num::NonZero,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use winddown_core::{BodyClass, Promise, Span};
 
-use crate::ipc::UnitName;
+use crate::{Command, ipc::UnitName};
 
 use super::{BodyConfig, Demo, UnitConfig, Wrong, kinds::Kinds};
 
@@ -148,16 +148,19 @@ struct UnitText {
     #[serde(default)]
     start: bool,
     command: Option<Spanned<Vec<String>>>,
+    directory: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    environment: BTreeMap<Spanned<String>, String>,
     demo: Option<Demo>,
 }
 
 impl File {
     /// The units, with every name looked up.
-    pub(super) fn units(&self, kinds: &Kinds) -> Result<Vec<UnitConfig>, Wrong> {
+    pub(super) fn units(&self, kinds: &Kinds, folder: &Path) -> Result<Vec<UnitConfig>, Wrong> {
         let mut known = BTreeSet::new();
         let mut units = Vec::with_capacity(self.units.len());
         for text in &self.units {
-            let unit = text.unit(kinds, &known)?;
+            let unit = text.unit(kinds, &known, folder)?;
             if !known.insert(unit.name.clone()) {
                 let why = format!("a unit is called {:?} already", unit.name.as_str());
                 return Err(Wrong::at(text.name.span(), why));
@@ -169,8 +172,8 @@ impl File {
 }
 
 impl UnitText {
-    fn unit(&self, kinds: &Kinds, known: &BTreeSet<UnitName>) -> Result<UnitConfig, Wrong> {
-        let body = self.body()?;
+    fn unit(&self, kinds: &Kinds, known: &BTreeSet<UnitName>, folder: &Path) -> Result<UnitConfig, Wrong> {
+        let body = self.body(folder)?;
         let Some((kind, policies)) = kinds.find(self.kind.get_ref()) else {
             let why = format!("no kind is called {:?}; there are {}", self.kind.get_ref(), kinds.names());
             return Err(Wrong::at(self.kind.span(), why));
@@ -204,27 +207,55 @@ impl UnitText {
         })
     }
 
-    fn body(&self) -> Result<BodyConfig, Wrong> {
+    fn body(&self, folder: &Path) -> Result<BodyConfig, Wrong> {
         match (&self.command, self.demo) {
-            (Some(command), None) => {
-                let words = command.get_ref();
-                if words.first().is_none_or(String::is_empty) {
-                    let why =
-                        "the command has no program; write it as [\"program\", \"argument\"]".to_owned();
-                    return Err(Wrong::at(command.span(), why));
+            (Some(words), None) => self.command(words, folder).map(BodyConfig::Command),
+            (None, Some(demo)) => {
+                let place = self.directory.as_ref().map(Spanned::span);
+                let place = place.or_else(|| self.environment.keys().next().map(Spanned::span));
+                match place {
+                    None => Ok(BodyConfig::Demo(demo)),
+                    Some(span) => {
+                        Err(Wrong::at(span, "only a command has a directory and an environment".to_owned()))
+                    }
                 }
-                if words.iter().any(|word| word.contains('\0')) {
-                    let why = "a word of a command cannot have a zero byte".to_owned();
-                    return Err(Wrong::at(command.span(), why));
-                }
-                Ok(BodyConfig::Command(words.clone()))
             }
-            (None, Some(demo)) => Ok(BodyConfig::Demo(demo)),
             (Some(_), Some(_)) | (None, None) => {
                 let name = self.name.get_ref().as_str();
                 let why = format!("unit {name:?} needs either a command or a demo, and not both");
                 Err(Wrong::at(self.name.span(), why))
             }
         }
+    }
+
+    fn command(&self, words: &Spanned<Vec<String>>, folder: &Path) -> Result<Command, Wrong> {
+        let zero = |span, what: &str| Wrong::at(span, format!("{what} cannot have a zero byte"));
+        let Some((program, arguments)) =
+            words.get_ref().split_first().filter(|(program, _)| !program.is_empty())
+        else {
+            let why = "the command has no program; write it as [\"program\", \"argument\"]".to_owned();
+            return Err(Wrong::at(words.span(), why));
+        };
+        if words.get_ref().iter().any(|word| word.contains('\0')) {
+            return Err(zero(words.span(), "a word of a command"));
+        }
+        let mut command = Command::new(program).arguments(arguments);
+        if let Some(directory) = &self.directory {
+            if directory.get_ref().as_os_str().as_encoded_bytes().contains(&0) {
+                return Err(zero(directory.span(), "a directory"));
+            }
+            command = command.directory(folder.join(directory.get_ref()));
+        }
+        for (name, value) in &self.environment {
+            if name.get_ref().is_empty() || name.get_ref().contains(['=', '\0']) {
+                let why = "a variable's name is not empty, and has neither '=' nor a zero byte".to_owned();
+                return Err(Wrong::at(name.span(), why));
+            }
+            if value.contains('\0') {
+                return Err(zero(name.span(), "the value of a variable"));
+            }
+            command = command.variable(name.get_ref(), value);
+        }
+        Ok(command)
     }
 }

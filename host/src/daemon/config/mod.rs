@@ -13,7 +13,7 @@ use std::{
 
 use winddown_core::{Kind, Span};
 
-use crate::ipc::UnitName;
+use crate::{Command, ipc::UnitName};
 
 use self::{file::File, kinds::Kinds};
 
@@ -71,8 +71,8 @@ pub struct UnitConfig {
 /// What runs for a unit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BodyConfig {
-    /// A program with its arguments. No shell looks at them.
-    Command(Vec<String>),
+    /// A process.
+    Command(Command),
     /// One of the bodies that the daemon brings along.
     Demo(Demo),
 }
@@ -167,7 +167,7 @@ impl Config {
         let file: File = toml::from_str(text)
             .map_err(|error| Wrong { span: error.span(), why: error.message().replace('\n', ", ") })?;
         let kinds = Kinds::new(&file)?;
-        let units = file.units(&kinds)?;
+        let units = file.units(&kinds, folder)?;
         let positive = |span: Option<toml::Spanned<file::SpanText>>, usual: Span, what: &str| match span {
             None => Ok(usual),
             Some(span) if span.get_ref().0.is_zero() => {

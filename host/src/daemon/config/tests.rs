@@ -75,6 +75,10 @@ fn a_command_without_a_program_is_refused() {
     wrong(&format!("{unit}[]"), (4, 11), "no program");
     wrong(&format!("{unit}[\"\", \"x\"]"), (4, 11), "no program");
     wrong(&format!("{unit}[\"a\\u0000b\"]"), (4, 11), "zero byte");
+    wrong(&format!("{unit}[\"a\"]\nenvironment = {{ \"A=B\" = \"c\" }}"), (5, 17), "neither '='");
+    wrong(&format!("{unit}[\"a\"]\ndirectory = \"/\\u0000\""), (5, 13), "zero byte");
+    let demo = "[[unit]]\nname = \"a\"\nkind = \"task\"\ndemo = \"countdown\"\n";
+    wrong(&format!("{demo}directory = \"/\""), (5, 13), "only a command");
 }
 
 proptest! {

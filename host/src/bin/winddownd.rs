@@ -1,0 +1,121 @@
+//! `winddownd`: a host with a configuration file, a socket, and an HTTP address.
+
+use std::{io::IsTerminal as _, io::Write as _, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, ValueEnum};
+use tokio::runtime::{Builder, Runtime};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use winddown_host::daemon::{Signals, config::Config, run};
+
+/// Runs units, and shuts them down so that nothing is lost.
+///
+/// The daemon works until SIGTERM, SIGINT or `winddown shutdown`. Then it stops every unit by its own
+/// ladder, saves every finding, removes its socket and its PID file, and writes a report. A second signal
+/// forces. SIGHUP reads the tokens again. Logs go to standard error.
+#[derive(Parser, Debug)]
+#[command(name = "winddownd", version, max_term_width = 100, after_help = AFTER)]
+struct Cli {
+    /// The configuration, in TOML; host/examples/winddownd.toml has every key
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+
+    /// Where the state is kept [default: the configuration's state-dir, or winddown under
+    /// $XDG_STATE_HOME or ~/.local/state]
+    #[arg(long, value_name = "DIR", env = "WINDDOWN_STATE_DIR")]
+    state_dir: Option<PathBuf>,
+
+    /// Read the configuration, say whether it makes sense, and do nothing else
+    #[arg(long)]
+    check: bool,
+
+    /// What is logged: a level, or levels by module, such as info,winddown_host::daemon=debug
+    #[arg(long, value_name = "LEVELS", default_value = "info")]
+    log: Targets,
+
+    /// For people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = LogFormat::Human)]
+    log_format: LogFormat,
+}
+
+const AFTER: &str = "\
+Exit codes:
+  0  everything recorded is preserved, and nothing is left over
+  1  not so, and the report says what; or the daemon could not start
+  2  the command line makes no sense
+
+The state directory is for one daemon: a second one is refused. It holds winddownd.sock (the socket),
+winddownd.pid, winddown.db (rows and findings) and report.json (how the last shutdown went).";
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum LogFormat {
+    Human,
+    Json,
+}
+
+/// So many threads serve the socket, HTTP and the driver. Bodies have threads of their own.
+const THREADS: usize = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log(&cli);
+    if cli.check {
+        return check(&cli);
+    }
+    let code = runtimes().and_then(|(service, bodies)| {
+        let handle = bodies.handle().clone();
+        let code = service.block_on(async {
+            let signals = Signals::catch()?;
+            let code = run(&cli.config, cli.state_dir, handle, signals).await;
+            code.or_else(|error| {
+                tracing::error!("{error}");
+                Ok(1)
+            })
+        });
+        // A body that never yields ends with the process.
+        bodies.shutdown_background();
+        service.shutdown_background();
+        code
+    });
+    match code {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let error: std::io::Error = error;
+            tracing::error!("failed to start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn runtimes() -> std::io::Result<(Runtime, Runtime)> {
+    let service =
+        Builder::new_multi_thread().worker_threads(THREADS).thread_name("winddownd").enable_all().build()?;
+    let bodies = Builder::new_multi_thread().thread_name("winddownd-body").enable_all().build()?;
+    Ok((service, bodies))
+}
+
+fn log(cli: &Cli) {
+    let registry = tracing_subscriber::registry().with(cli.log.clone());
+    let colour =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colour);
+    match cli.log_format {
+        LogFormat::Human => registry.with(lines).init(),
+        LogFormat::Json => registry.with(lines.json()).init(),
+    }
+}
+
+fn check(cli: &Cli) -> ExitCode {
+    match Config::read(&cli.config) {
+        Ok(config) => {
+            let text = format!("{}: {} units, sound\n", cli.config.display(), config.units.len());
+            // Who closes the pipe has read enough.
+            drop(std::io::stdout().write_all(text.as_bytes()));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! HTTP: the cancel endpoint of the task contract, and what orchestrators ask for.
+//!
+//! Every connection has limits: how long a head may take to come, how large it may be, how large a body may
+//! be and how long it may take. A connection that does not keep to them ends, so that one that is half open
+//! can hold up neither a shutdown nor anybody else.
+
+use std::{io, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{self, MethodRouter},
+};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tracing::{debug, warn};
+use winddown_core::Outcome;
+
+use crate::{Client, ClientOrder};
+
+use super::{cancel, probes, shared::Shared};
+
+/// How long a request's head may take to come, and how long a connection may be idle.
+const HEAD_PATIENCE: Duration = Duration::from_secs(5);
+/// How many bytes a head may have: the least that hyper takes.
+const HEAD_LIMIT: usize = 8 * 1024;
+/// How many header fields it may have.
+const FIELD_LIMIT: usize = 64;
+/// How many bytes a body may have: a reason is a sentence or two.
+const BODY_LIMIT: usize = 4 * 1024;
+/// How many connections there may be at the same time: as many as a thousand that are half open, and as
+/// many again. More wait in the kernel until there is a place.
+const CONNECTIONS: usize = 2048;
+/// What requests under way get when the host disconnects its clients: well within the patience of that
+/// phase.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+/// How long to wait where the kernel cannot give out another connection.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// All paths, each with what it answers to. `openapi.yaml` describes them.
+fn routes() -> [(&'static str, MethodRouter<Shared>); 4] {
+    [
+        ("/cancel/{app}/{model}/{id}", routing::post(cancel::cancel)),
+        ("/health", routing::get(probes::health)),
+        ("/metrics", routing::get(probes::metrics)),
+        ("/ready", routing::get(probes::ready)),
+    ]
+}
+
+fn router(shared: Shared) -> Router {
+    let router =
+        routes().into_iter().fold(Router::new(), |router, (path, method)| router.route(path, method));
+    router
+        .fallback(probes::nothing_here)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(probes::no_store))
+        .with_state(shared)
+}
+
+/// Serves until the host disconnects its clients, of which this is one: `/ready` flips as soon as the host
+/// says that it shuts down, and answers for as long as units are being stopped.
+pub(super) async fn serve(listener: TcpListener, shared: Shared, mut client: Client) {
+    let service = TowerToHyperService::new(router(shared));
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let (close, closing) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            order = client.order() => match order {
+                ClientOrder::Tell { .. } => client.told(Outcome::Done),
+                ClientOrder::Leave => break,
+            },
+            Some(_) = connections.join_next() => {}
+            accepted = accept(&listener, &places) => match accepted {
+                Ok((stream, place)) => {
+                    let (service, closing) = (service.clone(), closing.clone());
+                    connections.spawn(async move {
+                        connection(stream, service, closing).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    warn!(%error, "an HTTP connection could not be accepted");
+                    sleep(BREATH).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    close.send_replace(true);
+    let rest = async { while connections.join_next().await.is_some() {} };
+    if timeout(LAST_WORDS, rest).await.is_err() {
+        debug!(left = connections.len(), "HTTP connections that did not end were dropped");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, place))
+}
+
+async fn connection(
+    stream: TcpStream,
+    service: TowerToHyperService<Router>,
+    mut closing: watch::Receiver<bool>,
+) {
+    let mut builder = http1::Builder::new();
+    // Without a timer hyper has no clock, and a half-sent head would be waited for without end.
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
+    builder.max_buf_size(HEAD_LIMIT).max_headers(FIELD_LIMIT);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let close = async { drop(closing.wait_for(|closing| *closing).await) };
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = close => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "an HTTP connection broke");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The paths of the description are those of the router, in order. What each of them answers is tested
+    /// against a running daemon.
+    #[test]
+    fn the_description_has_the_paths_of_the_router() {
+        let text = include_str!("../../openapi.yaml");
+        let described: Vec<&str> =
+            text.lines().filter_map(|line| line.strip_prefix("  /")?.strip_suffix(':')).collect();
+        let served = routes().map(|(path, _)| path.trim_start_matches('/'));
+        assert_eq!(described, served);
+    }
+}

@@ -1,0 +1,45 @@
+//! What happens to units, as log lines and as counts.
+
+use tokio::sync::broadcast::error::RecvError;
+use tracing::{debug, info, warn};
+use winddown_core::Notice;
+
+use crate::News;
+
+use super::shared::Shared;
+
+/// Follows everything that happens until the host is gone.
+pub(super) async fn follow(shared: Shared) {
+    let mut news = shared.host.news();
+    loop {
+        match news.recv().await {
+            Ok(news) => {
+                log(&news);
+                if matches!(news.notice, Notice::Stopped | Notice::Cancelled | Notice::TimedOut)
+                    && let Ok(info) = shared.host.inspect(news.unit).await
+                {
+                    shared.metrics.stopped(&info);
+                }
+            }
+            Err(RecvError::Lagged(missed)) => warn!(missed, "notices went by unseen"),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn log(news: &News) {
+    let News { unit, incarnation, notice, text } = news;
+    let (unit, text) = (&**unit, text.as_deref());
+    match notice {
+        Notice::Progress => debug!(unit, start = incarnation, text, "progress"),
+        Notice::Started => info!(unit, start = incarnation, "started"),
+        Notice::Paused => info!(unit, start = incarnation, "paused"),
+        Notice::Resumed => info!(unit, start = incarnation, "resumed"),
+        Notice::CancellationRequested => info!(unit, start = incarnation, text, "asked to cancel"),
+        Notice::Completed => info!(unit, start = incarnation, "completed"),
+        Notice::Failed => warn!(unit, start = incarnation, text, "failed"),
+        Notice::Cancelled => info!(unit, start = incarnation, text, "cancelled"),
+        Notice::TimedOut => warn!(unit, start = incarnation, text, "timed out"),
+        Notice::Stopped => info!(unit, start = incarnation, text, "stopped"),
+    }
+}

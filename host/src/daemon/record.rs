@@ -1,0 +1,43 @@
+//! The report of a shutdown, as it is kept for whoever asks afterwards.
+
+use std::{fs, time::Duration};
+
+use crate::{
+    Report,
+    ipc::{NamedReport, ShutdownRecord, VERSION},
+};
+
+use super::state_dir::{StateDir, StateError};
+
+/// What is written down. `lived`: how long the host has been up.
+pub(super) fn of(report: &Report, instance: &str, reason: String, lived: Duration) -> ShutdownRecord {
+    let whole = &report.whole;
+    // Moments are counted from when the host came up.
+    let lived = u64::try_from(lived.as_nanos()).unwrap_or(u64::MAX);
+    ShutdownRecord {
+        v: VERSION,
+        instance: instance.to_owned(),
+        reason,
+        took_nanos: lived.saturating_sub(whole.began.nanos()),
+        code: whole.code,
+        forced: whole.forced,
+        overran: whole.overran,
+        failed_phases: whole.failed_phases.clone(),
+        units: whole
+            .units
+            .iter()
+            .map(|unit| NamedReport { name: report.name(unit.unit).to_owned(), report: *unit })
+            .collect(),
+    }
+}
+
+pub(super) fn write(state: &StateDir, record: &ShutdownRecord) -> Result<(), StateError> {
+    // Texts and numbers can be written as JSON.
+    let text = serde_json::to_vec_pretty(record).unwrap_or_default();
+    state.write_report(&text)
+}
+
+/// How the shutdown before this start went, if that is on record.
+pub(super) fn last(state: &StateDir) -> Option<ShutdownRecord> {
+    serde_json::from_slice(&fs::read(state.paths().report()).ok()?).ok()
+}

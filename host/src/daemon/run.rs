@@ -1,0 +1,278 @@
+//! The life of a daemon: what is made on the way up, and what is left on the way down.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, UnixListener},
+    runtime::Handle,
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
+use tracing::{error, info, warn};
+use winddown_core::{Phase, Span, contracts};
+
+use crate::{Builder, Client, ClientOrder, Host, Outcome, Report, StartError, Unit};
+
+use super::{
+    config::{BodyConfig, Config, ConfigError},
+    demo, http,
+    metrics::Metrics,
+    news, record, reload, server,
+    shared::{Shared, Why},
+    signals::{Signals, name},
+    socket::{self, SocketFile},
+    state_dir::{StateDir, StateError, usual_dir},
+    systemd,
+    tokens::{Tokens, TokensError},
+};
+
+/// Why a daemon did not come up. Nothing is left of it.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The token file.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+    /// The state directory.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Nobody says where the state is to be kept.
+    #[error("there is neither $XDG_STATE_HOME nor $HOME; say with --state-dir where the state is to be kept")]
+    NoStateDir,
+    /// The socket.
+    #[error("failed to listen at {path}: {error}")]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+    /// The HTTP address.
+    #[error("failed to listen at http://{address}: {error}")]
+    Http {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+    /// The host.
+    #[error(transparent)]
+    Host(#[from] StartError),
+    /// The host came up and takes no client.
+    #[error("the host takes no client: {0}")]
+    Client(crate::Error),
+}
+
+/// What a daemon has in its hands once it is up.
+struct Artifacts {
+    state: Arc<StateDir>,
+    listener: UnixListener,
+    socket: Arc<SocketFile>,
+    http: Option<TcpListener>,
+}
+
+/// Runs a daemon from its first file to its last. Returns the exit code.
+///
+/// `bodies` is where units run, so that one that never yields holds up nobody else.
+///
+/// # Errors
+/// Why it did not come up; nothing is left of it then.
+pub async fn run(
+    file: &Path,
+    state_dir: Option<PathBuf>,
+    bodies: Handle,
+    mut signals: Signals,
+) -> Result<u8, RunError> {
+    let config = Config::read(file)?;
+    let tokens = config.http.as_ref().map(|http| Tokens::read(&http.tokens)).transpose()?.unwrap_or_default();
+    let artifacts = take(&config, state_dir).await?;
+    let metrics = Arc::new(Metrics::new());
+    if let Some(last) = record::last(&artifacts.state) {
+        metrics.set_last_shutdown(last.took_nanos);
+    }
+    let why = Why::default();
+    let (close, closing) = oneshot::channel();
+    let (closed, is_closed) = oneshot::channel();
+    let (reload, reloads) = mpsc::unbounded_channel();
+    let builder = describe(&config, bodies)
+        .sqlite(artifacts.state.paths().database())
+        .home(artifacts.state.paths().dir())
+        .on_reload(move || {
+            // Nobody reads again once the host is gone.
+            let _ = reload.send(());
+        })
+        .on_phase(Phase::CloseListener, async move {
+            let _ = close.send(());
+            Ok(is_closed.await?)
+        });
+    let builder = own(builder, &artifacts);
+    let host = tokio::select! {
+        biased;
+        signal = signals.stop() => {
+            info!(signal = name(signal), "stopped before anything was started");
+            return Ok(0);
+        }
+        host = builder.start() => host?,
+    };
+    let came_up = Instant::now();
+    let (draining, drains) = watch::channel(false);
+    let shared = Shared {
+        host: host.clone(),
+        instance: Arc::from(artifacts.state.instance()),
+        why: why.clone(),
+        metrics: Arc::clone(&metrics),
+        tokens: Arc::new(Mutex::new(Arc::new(tokens))),
+        draining: drains,
+    };
+    let watcher = host.attach().await.map_err(RunError::Client)?;
+    drop(tokio::spawn(drain(watcher, shared.clone(), draining)));
+    drop(tokio::spawn(signals.forward(host.clone(), why.clone())));
+    drop(tokio::spawn(news::follow(shared.clone())));
+    drop(tokio::spawn(reload::serve(reloads, file.to_owned(), config.clone(), shared.clone())));
+    drop(tokio::spawn(server::serve(artifacts.listener, config.clients, shared.clone(), closing, closed)));
+    if let Some(listener) = artifacts.http {
+        let client = host.attach().await.map_err(RunError::Client)?;
+        drop(tokio::spawn(http::serve(listener, shared.clone(), client)));
+    }
+    start_units(&host, &config).await;
+    drop(tokio::spawn(systemd::watchdog(host.clone())));
+    systemd::ready();
+    info!(socket = %artifacts.state.paths().socket().display(), instance = artifacts.state.instance(), "ready");
+
+    let report = host.wait().await;
+    drop(artifacts.socket);
+    Ok(finish(report.ok().as_deref(), &artifacts.state, &why, came_up))
+}
+
+/// Takes everything that only one daemon can have: first the state, which is the proof for the rest.
+async fn take(config: &Config, state_dir: Option<PathBuf>) -> Result<Artifacts, RunError> {
+    let dir =
+        state_dir.or_else(|| config.state_dir.clone()).or_else(usual_dir).ok_or(RunError::NoStateDir)?;
+    let state = Arc::new(StateDir::take(&dir)?);
+    if let Some(who) = state.stale() {
+        warn!("an earlier winddownd{who} is gone without a shutdown; its state is taken over");
+    }
+    let http = match &config.http {
+        None => None,
+        Some(http) => {
+            let address = http.address;
+            if !address.ip().is_loopback() {
+                warn!(%address, "tokens go over the network as they are; put something that encrypts before it");
+            }
+            let listener = TcpListener::bind(address).await;
+            Some(listener.map_err(|error| RunError::Http { address, error })?)
+        }
+    };
+    let path = state.paths().socket();
+    let (listener, socket) = socket::listen(&path).map_err(|error| RunError::Socket { path, error })?;
+    Ok(Artifacts { state, listener, socket: Arc::new(socket), http })
+}
+
+/// The host as the configuration has it.
+fn describe(config: &Config, bodies: Handle) -> Builder {
+    let mut builder = Host::builder()
+        .shutdown(contracts::daemon_shutdown_within(config.deadline))
+        .force_within(time(config.force_within))
+        .bodies_on(bodies);
+    if let Some(grace) = config.outer_grace {
+        builder = builder.outer_grace(time(grace));
+    }
+    if let Some(units) = config.at_once {
+        builder = builder.at_once(units);
+    }
+    if let Some(units) = config.owner_cap {
+        builder = builder.owner_cap(units);
+    }
+    for (name, kind) in &config.kinds {
+        builder = builder.kind(Arc::clone(name), kind.clone());
+    }
+    for unit in &config.units {
+        let mut made = match &unit.body {
+            BodyConfig::Demo(demo) => {
+                let demo = *demo;
+                Unit::task(Arc::clone(&unit.kind), move |context| demo::body(demo, context))
+            }
+            BodyConfig::Command(command) => Unit::command(Arc::clone(&unit.kind), command.clone()),
+        }
+        .owner(Arc::clone(&unit.owner));
+        for need in &unit.needs {
+            made = made.needs(need.shared());
+        }
+        builder = builder.unit(unit.name.shared(), made);
+    }
+    builder
+}
+
+/// What is done with the daemon's own files on its way down.
+fn own(builder: Builder, artifacts: &Artifacts) -> Builder {
+    let (socket, state) = (Arc::clone(&artifacts.socket), Arc::clone(&artifacts.state));
+    builder
+        .on_phase(Phase::UnlinkSocket, async move { Ok(socket.unlink()?) })
+        .on_phase(Phase::RemovePidFile, async move { Ok(state.remove_pid_file()?) })
+}
+
+/// One that cannot be started does not keep the others from it.
+async fn start_units(host: &Host, config: &Config) {
+    for unit in config.units.iter().filter(|unit| unit.start) {
+        if let Err(error) = host.start(unit.name.shared()).await {
+            error!(unit = unit.name.as_str(), %error, "a unit could not be started");
+        }
+    }
+}
+
+/// Sees the host begin to shut down, as one of its clients.
+async fn drain(mut watcher: Client, shared: Shared, draining: watch::Sender<bool>) {
+    loop {
+        let order = watcher.order().await;
+        let by = match order {
+            ClientOrder::Tell { by } => by,
+            ClientOrder::Leave => None,
+        };
+        shared.metrics.begin_shutdown();
+        if !draining.send_replace(true) {
+            let left = by.map(|by| by.saturating_duration_since(Instant::now()));
+            systemd::stopping(left);
+            let within = left.map(|left| left.as_secs());
+            info!(reason = shared.why.words(), within, "shutting down");
+        }
+        match order {
+            ClientOrder::Tell { .. } => watcher.told(Outcome::Done),
+            ClientOrder::Leave => return,
+        }
+    }
+}
+
+/// Writes down how it went, and says so.
+fn finish(report: Option<&Report>, state: &StateDir, why: &Why, came_up: Instant) -> u8 {
+    let Some(report) = report else {
+        error!("the host is gone without a report");
+        return 1;
+    };
+    let record = record::of(report, state.instance(), why.words(), came_up.elapsed());
+    let mut code = record.code;
+    if let Err(error) = record::write(state, &record) {
+        error!(%error, "the report could not be written");
+        code = 1;
+    }
+    let text = report.to_string();
+    if code == 0 {
+        info!("{}", text.trim_end());
+    } else {
+        error!("{}", text.trim_end());
+    }
+    code
+}
+
+fn time(span: Span) -> Duration {
+    Duration::from_nanos(span.nanos())
+}
