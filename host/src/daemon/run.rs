@@ -140,6 +140,7 @@ pub async fn run(
     drop(tokio::spawn(news::follow(shared.clone())));
     drop(tokio::spawn(reload::serve(reloads, file.to_owned(), config.clone(), shared.clone())));
     drop(tokio::spawn(server::serve(artifacts.listener, config.clients, shared.clone(), closing, closed)));
+    let address = artifacts.http.as_ref().and_then(|http| http.local_addr().ok());
     if let Some(listener) = artifacts.http {
         let client = host.attach().await.map_err(RunError::Client)?;
         drop(tokio::spawn(http::serve(listener, shared.clone(), client)));
@@ -147,7 +148,12 @@ pub async fn run(
     start_units(&host, &config).await;
     drop(tokio::spawn(systemd::watchdog(host.clone())));
     systemd::ready();
-    info!(socket = %artifacts.state.paths().socket().display(), instance = artifacts.state.instance(), "ready");
+    info!(
+        socket = %artifacts.state.paths().socket().display(),
+        http = address.map(tracing::field::display),
+        instance = artifacts.state.instance(),
+        "ready"
+    );
 
     let report = host.wait().await;
     drop(artifacts.socket);

@@ -102,3 +102,20 @@ proptest! {
         }
     }
 }
+
+/// The unit file's numbers fit those of the sample, and the ladder that they are for.
+#[test]
+fn the_unit_file_fits_the_sample() {
+    let unit = include_str!("../../../winddownd.service");
+    let span = |key: &str| -> Span {
+        let line = unit.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        line.and_then(|text| text.parse().ok()).expect(key)
+    };
+    let config = parse(SAMPLE).expect("the sample is sound");
+    let grace = config.outer_grace.expect("the sample has one");
+    assert_eq!(span("TimeoutStopSec"), grace);
+    let margin = Span::from_nanos(grace.nanos() / 10);
+    assert!(config.deadline.plus(margin) <= grace, "the deadline leaves the margin");
+    assert!(config.force_within < config.deadline);
+    assert!(unit.contains("\nType=notify\n") && unit.contains("\nKillMode=mixed\n"));
+}

@@ -1,0 +1,106 @@
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use rustix::process::Signal;
+
+use crate::{
+    harness::{Home, until},
+    life::{NAVIGATION, SURVEY},
+};
+
+#[test]
+fn the_exit_code_says_what_kind_of_answer_it_was() {
+    let home = Home::new(NAVIGATION);
+    let code = |arguments: &[&str]| home.winddown(arguments).status.code();
+    assert_eq!(code(&["list"]), Some(3), "no daemon");
+    assert_eq!(code(&["report"]), Some(1), "no report");
+    assert_eq!(code(&["fly"]), Some(2));
+    assert_eq!(code(&["stop", "../navigation"]), Some(2));
+    assert_eq!(code(&["stop", "navigation", "--within", "5"]), Some(2));
+    let mut daemon = home.start();
+    assert_eq!(code(&["list"]), Some(0));
+    assert_eq!(code(&["stop", "none"]), Some(4));
+    assert_eq!(code(&["cancel", "navigation"]), Some(1), "it does not run");
+    assert_eq!(code(&["pause", "navigation"]), Some(1), "refused");
+    assert_eq!(code(&["shutdown"]), Some(0));
+    assert_eq!(daemon.wait().code(), Some(0));
+    assert_eq!(code(&["report"]), Some(0));
+}
+
+#[test]
+fn every_answer_can_be_read_by_a_program() {
+    let home = Home::new(&format!("{NAVIGATION}{SURVEY}"));
+    let _daemon = home.start();
+    for arguments in [
+        &["start", "survey"][..],
+        &["list"],
+        &["inspect", "survey"],
+        &["stop", "survey"],
+        &["findings", "survey"],
+        &["shutdown"],
+        &["report"],
+    ] {
+        let all = [&["--format", "json"], arguments].concat();
+        let text = home.ask(&all);
+        assert!(!text.is_empty(), "{arguments:?}");
+        for line in text.lines() {
+            assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{arguments:?}: {line}");
+        }
+    }
+}
+
+#[test]
+fn no_answer_has_colours_where_nobody_sees_them() {
+    let home = Home::new(NAVIGATION);
+    let _daemon = home.start();
+    let text = home.ask(&["list"]);
+    assert!(text.contains("navigation") && !text.contains('\u{1b}'), "{text:?}");
+}
+
+#[test]
+fn attach_says_when_the_daemon_goes() {
+    let home = Home::new(SURVEY);
+    let daemon = home.start();
+    let attached = Command::new(env!("CARGO_BIN_EXE_winddown"))
+        .args(["attach", "--state-dir"])
+        .arg(home.state(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it can be run");
+    std::thread::sleep(Duration::from_millis(300));
+    home.ask(&["start", "survey"]);
+    daemon.signal(Signal::TERM);
+    let output = attached.wait_with_output().expect("it ends");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    for part in ["survey #1 started", "the daemon shuts down (SIGTERM), in 30 s at most", "survey #1 stopped"]
+    {
+        assert!(text.contains(part), "{part:?} is missing in {text}");
+    }
+}
+
+#[test]
+fn a_shutdown_of_a_daemon_that_dies_is_not_taken_for_a_good_one() {
+    let home = Home::new(
+        "[ladder.patient]\nrungs = [{ do = \"request-cancel\", patience = \"25s\" }]\n[kind.patient]\n\
+         ladder = \"patient\"\nbody = \"task\"\n[[unit]]\nname = \"deaf\"\nkind = \"patient\"\n\
+         demo = \"navigation\"\nstart = true\n",
+    );
+    let daemon = home.start();
+    let client = Command::new(env!("CARGO_BIN_EXE_winddown"))
+        .args(["shutdown", "--state-dir"])
+        .arg(home.state(""))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it can be run");
+    until("it shuts down", || daemon.log().contains("shutting down"));
+    daemon.signal(Signal::KILL);
+    let output = client.wait_with_output().expect("it ends");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("left no report"), "{text}");
+}

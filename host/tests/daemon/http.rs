@@ -1,0 +1,149 @@
+use std::{
+    io::Write as _,
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Signal;
+
+use crate::harness::{Home, http, until};
+
+const TASK: &str = r#"
+[[unit]]
+name = "shop/small/42"
+kind = "task"
+owner = "alice"
+demo = "countdown"
+"#;
+
+fn cancel(path: &str, token: &str) -> String {
+    format!("POST /cancel/{path} HTTP/1.1\r\nAuthorization: Bearer {token}")
+}
+
+const ALICE: &str = "alices-token-0001";
+const BOB: &str = "bobs-token-000002";
+
+#[test]
+fn a_task_is_cancelled_by_its_owner_and_by_nobody_else() {
+    let home = Home::with_http(TASK);
+    let daemon = home.start();
+    let address = daemon.address();
+    home.ask(&["start", "shop/small/42"]);
+    let path = "shop/small/42";
+    let bare = "POST /cancel/shop/small/42 HTTP/1.1";
+    for (head, body, code, status) in [
+        (bare.to_owned(), "", 401, "unauthorized"),
+        (cancel(path, "alices-token-0002"), "", 401, "unauthorized"),
+        (format!("{bare}\r\nAuthorization: Basic {ALICE}"), "", 401, "unauthorized"),
+        (format!("{}\r\nAuthorization: Bearer {BOB}", cancel(path, ALICE)), "", 401, "unauthorized"),
+        (cancel(path, BOB), "", 403, "forbidden"),
+        (cancel("shop/small/43", ALICE), "", 404, "unknown"),
+        (cancel("shop/..%2f..%2fetc/42", ALICE), "", 400, "bad_path"),
+        (cancel("shop/%ff/42", ALICE), "", 400, "bad_path"),
+        (cancel("shop/-rf/42", ALICE), "", 400, "bad_path"),
+        (cancel(path, ALICE), "{\"reason\":", 400, "bad_body"),
+        (cancel(path, ALICE), "{\"because\":\"x\"}", 400, "bad_body"),
+        (cancel(path, ALICE), &"x".repeat(5_000), 413, "too_large"),
+    ] {
+        let (got, text) = http(address, &head, body);
+        assert_eq!(got, code, "{head}: {text}");
+        assert!(text.contains(&format!("\"status\":\"{status}\"")), "{head}: {text}");
+    }
+    assert!(home.ask(&["inspect", path]).contains("running"), "none of these did anything");
+    let (code, text) = http(address, &cancel(path, ALICE), r#"{"reason":"too slow"}"#);
+    assert_eq!((code, text.as_str()), (200, r#"{"reason":"too slow","status":"cancelled","task_id":"42"}"#));
+    let unit = home.ask(&["inspect", path]);
+    assert!(unit.contains("cancelled") && unit.contains("too slow"), "{unit}");
+    let (code, text) = http(address, &cancel(path, ALICE), "");
+    assert!(code == 404 && text.contains(r#""status":"not_running""#), "{code} {text}");
+    let (code, _) = http(address, "GET /cancel/shop/small/42 HTTP/1.1", "");
+    assert_eq!(code, 405);
+    assert!(!home.log().contains(ALICE), "no token is logged");
+}
+
+#[test]
+fn a_probe_sees_the_daemon_drain_and_metrics_say_what_was_stopped() {
+    let patient = r#"
+        [ladder.patient]
+        rungs = [{ do = "request-cancel", patience = "25s" }, { do = "abort", patience = "0s" }]
+        [kind.patient]
+        ladder = "patient"
+        body = "task"
+        [[unit]]
+        name = "deaf"
+        kind = "patient"
+        demo = "navigation"
+        start = true
+    "#;
+    let home = Home::with_http(&format!("{TASK}{patient}"));
+    let mut daemon = home.start();
+    let address = daemon.address();
+    home.ask(&["start", "shop/small/42"]);
+    home.ask(&["cancel", "shop/small/42"]);
+    assert_eq!(http(address, "GET /health HTTP/1.1", "").0, 200);
+    assert_eq!(http(address, "GET /ready HTTP/1.1", "").0, 200);
+    assert_eq!(http(address, "GET /nothing HTTP/1.1", "").0, 404);
+    let metrics = || http(address, "GET /metrics HTTP/1.1", "").1;
+    until("the stop is counted", || metrics().contains("winddown_stops_total{"));
+    let text = metrics();
+    assert!(
+        text.contains("winddown_active_units 1\n") && text.contains("winddown_leaked_units 0\n"),
+        "{text}"
+    );
+    assert!(text.contains("winddown_shutdown_seconds 0.0\n"), "{text}");
+    daemon.signal(Signal::TERM);
+    until("it is not ready", || http(address, "GET /ready HTTP/1.1", "").0 == 503);
+    assert_eq!(http(address, "GET /health HTTP/1.1", "").0, 200, "it is still alive");
+    let text = metrics();
+    let seconds = text.lines().find_map(|line| line.strip_prefix("winddown_shutdown_seconds "));
+    assert!(seconds.and_then(|text| text.parse::<f64>().ok()).is_some_and(|seconds| seconds > 0.0), "{text}");
+    daemon.signal(Signal::TERM);
+    daemon.wait();
+    let daemon = home.start();
+    let text = http(daemon.address(), "GET /metrics HTTP/1.1", "").1;
+    assert!(
+        !text.contains("winddown_last_shutdown_seconds 0.0\n"),
+        "it knows how long the last one took: {text}"
+    );
+}
+
+#[test]
+fn connections_that_are_half_open_hold_up_nobody() {
+    let home = Home::with_http(TASK);
+    let mut daemon = home.start();
+    let address = daemon.address();
+    let half_open: Vec<TcpStream> = (0..100)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).expect("it listens");
+            stream.write_all(b"POST /cancel/shop/small/42 HTTP/1.1\r\nHost: he").expect("it can be sent");
+            stream
+        })
+        .collect();
+    let mut body_missing = TcpStream::connect(address).expect("it listens");
+    let head = format!("{}\r\nHost: here\r\nContent-Length: 9\r\n\r\n{{", cancel("shop/small/42", ALICE));
+    body_missing.write_all(head.as_bytes()).expect("it can be sent");
+    assert_eq!(http(address, "GET /ready HTTP/1.1", "").0, 200);
+    let began = Instant::now();
+    daemon.signal(Signal::TERM);
+    assert_eq!(daemon.wait().code(), Some(0), "{}", daemon.log());
+    assert!(began.elapsed() < Duration::from_secs(4), "less than a head may take: {:?}", began.elapsed());
+    drop((half_open, body_missing));
+}
+
+#[test]
+fn a_hangup_reads_the_tokens_again_and_a_bad_file_changes_nothing() {
+    let home = Home::with_http(TASK);
+    let daemon = home.start();
+    let address = daemon.address();
+    let code = |token| http(address, &cancel("shop/small/43", token), "").0;
+    assert_eq!((code(ALICE), code("alices-newer-token")), (404, 401));
+    home.write_tokens("alice alices-newer-token\n");
+    daemon.signal(Signal::HUP);
+    until("the new token is known", || code("alices-newer-token") == 404);
+    assert_eq!(code(ALICE), 401, "the old one is not");
+    home.write_tokens("alice\n");
+    daemon.signal(Signal::HUP);
+    until("the error is told", || daemon.log().contains("not reloaded"));
+    assert!(daemon.log().contains("tokens:1: expected an owner and a token"), "{}", daemon.log());
+    assert_eq!(code("alices-newer-token"), 404);
+}

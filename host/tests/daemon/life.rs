@@ -1,0 +1,146 @@
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    time::{Duration, Instant},
+};
+
+use rustix::process::Signal;
+use winddown_host::{Ending, Status};
+
+use crate::harness::{Home, until};
+
+pub(crate) const NAVIGATION: &str = r#"
+[[unit]]
+name = "navigation"
+kind = "container"
+demo = "navigation"
+"#;
+
+pub(crate) const SURVEY: &str = r#"
+[[unit]]
+name = "survey"
+kind = "engagement"
+demo = "engagement"
+"#;
+
+#[test]
+fn a_navigation_is_stopped_at_once_and_the_report_tells() {
+    let home = Home::new(NAVIGATION);
+    let mut daemon = home.start();
+    home.ask(&["start", "navigation"]);
+    let began = Instant::now();
+    let said = home.ask(&["stop", "navigation"]);
+    // 369 s is what it must not wait for; the rest is a process that starts on a busy machine.
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(said.starts_with("navigation: stopped, on record"), "{said}");
+    assert!(home.ask(&["stop", "navigation"]).contains("on record"), "a repeated stop is a success");
+    let report = home.ask(&["shutdown"]);
+    assert!(report.starts_with("exit 0: everything is preserved"), "{report}");
+    assert_eq!(daemon.wait().code(), Some(0));
+    assert_eq!(home.ask(&["report"]), report);
+    let record = home.record();
+    assert_eq!((record.code, record.units.len()), (0, 1));
+    assert_eq!(record.units[0].report.status, Status::Stopped);
+    for artifact in ["winddownd.sock", "winddownd.pid"] {
+        assert!(!home.state(artifact).exists(), "{artifact} is left");
+    }
+}
+
+#[test]
+fn what_was_found_survives_a_shutdown_and_comes_back() {
+    let home = Home::new(SURVEY);
+    let mut daemon = home.start();
+    home.ask(&["start", "survey"]);
+    until("something is found", || home.ask(&["findings", "survey"]).lines().count() >= 3);
+    home.ask(&["pause", "survey"]);
+    until("it holds still", || home.ask(&["inspect", "survey"]).contains("paused"));
+    home.ask(&["resume", "survey"]);
+    home.ask(&["shutdown"]);
+    assert_eq!(daemon.wait().code(), Some(0));
+    let unit = home.record().units[0].report;
+    assert!(unit.recorded >= 3 && unit.saved == unit.recorded, "{unit:?}");
+    assert_eq!(unit.status, Status::Stopped);
+    assert_ne!(unit.ending, Ending::NotEnded);
+    let _daemon = home.start();
+    let found = home.ask(&["findings", "survey"]);
+    assert_eq!(found.lines().count(), unit.recorded as usize, "{found}");
+    assert!(found.starts_with("place-1  surveyed place 1\nplace-2  "), "{found}");
+    home.ask(&["start", "survey"]);
+    until("it goes on", || home.ask(&["findings", "survey"]).lines().count() > unit.recorded as usize);
+    let last = home.ask(&["findings", "survey", "--after", &unit.recorded.to_string(), "--limit", "1"]);
+    assert!(last.starts_with(&format!("place-{}  ", unit.recorded + 1)), "it goes on where it was: {last}");
+}
+
+#[test]
+fn after_a_kill_9_what_was_read_is_there_and_nothing_seems_to_run() {
+    let home = Home::new(SURVEY);
+    let mut daemon = home.start();
+    home.ask(&["start", "survey"]);
+    until("something is found", || home.ask(&["findings", "survey"]).lines().count() >= 3);
+    let read = home.ask(&["findings", "survey"]);
+    daemon.signal(Signal::KILL);
+    daemon.wait();
+    assert!(home.state("winddownd.pid").exists(), "nobody was there to remove it");
+    let daemon = home.start();
+    assert!(daemon.log().contains("is gone without a shutdown; its state is taken over"), "{}", daemon.log());
+    let unit = home.ask(&["--format", "json", "inspect", "survey"]);
+    assert!(unit.contains(r#""status":"failed""#), "{unit}");
+    let found = home.ask(&["findings", "survey"]);
+    assert!(found.starts_with(&read), "what was read is gone:\n{read}\n{found}");
+    home.ask(&["start", "survey"]);
+}
+
+#[test]
+fn of_daemons_that_race_for_one_state_exactly_one_survives() {
+    let home = Home::new("");
+    for _ in 0..3 {
+        let mut racers: Vec<_> = (0..4).map(|_| home.spawn()).collect();
+        until("all but one are gone", || {
+            racers.iter_mut().map(|racer| usize::from(racer.is_gone())).sum::<usize>() == 3
+        });
+        until("the last one answers", || home.winddown(&["list"]).status.success());
+        let socket = fs::metadata(home.state("winddownd.sock")).expect("it is there").ino();
+        let mut late = home.spawn();
+        assert_eq!(late.wait().code(), Some(1));
+        assert!(late.log().contains("another winddownd (process "), "{}", late.log());
+        assert_eq!(fs::metadata(home.state("winddownd.sock")).expect("it is there").ino(), socket);
+        home.ask(&["shutdown"]);
+        let mut codes: Vec<_> = racers.iter_mut().map(|racer| racer.wait().code()).collect();
+        codes.sort();
+        assert_eq!(codes, [Some(0), Some(1), Some(1), Some(1)]);
+    }
+}
+
+#[test]
+fn nobody_else_can_look_into_the_state() {
+    let home = Home::new(SURVEY);
+    let _daemon = home.start();
+    let mode = |name| fs::metadata(home.state(name)).expect("it is there").permissions().mode() & 0o7777;
+    assert_eq!(mode(""), 0o700);
+    for name in ["winddownd.sock", "winddownd.pid", "winddownd.lock", "winddown.db"] {
+        assert_eq!(mode(name), 0o600, "{name}");
+    }
+    home.ask(&["shutdown"]);
+    assert_eq!(mode("report.json"), 0o600);
+}
+
+#[test]
+fn a_daemon_that_cannot_start_says_why_and_leaves_nothing() {
+    let home = Home::new("deadline = \"soon\"");
+    let mut daemon = home.spawn();
+    assert_eq!(daemon.wait().code(), Some(1));
+    assert!(daemon.log().contains("winddownd.toml:1:12: expected a time with its unit"), "{}", daemon.log());
+    assert!(!home.state("").exists());
+
+    let home = Home::new("");
+    fs::create_dir(home.state("")).expect("it can be made");
+    fs::set_permissions(home.state(""), fs::Permissions::from_mode(0o700)).expect("it can be set");
+    fs::write(home.state("winddown.db"), "this is no database, and it is not to be overwritten")
+        .expect("it can be");
+    let mut daemon = home.spawn();
+    assert_eq!(daemon.wait().code(), Some(1));
+    assert!(daemon.log().contains("winddown.db"), "{}", daemon.log());
+    assert!(!home.state("winddownd.sock").exists() && !home.state("winddownd.pid").exists());
+    let kept = fs::read_to_string(home.state("winddown.db")).expect("it is there");
+    assert!(kept.starts_with("this is no database"));
+}

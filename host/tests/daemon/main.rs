@@ -1,0 +1,10 @@
+//! The daemon and its client as they are: processes, sockets, signals and files.
+
+#![expect(clippy::expect_used, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on fails")]
+
+mod client;
+mod harness;
+mod http;
+mod life;
+mod signals;
+mod socket;
