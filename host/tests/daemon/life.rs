@@ -144,3 +144,69 @@ fn a_daemon_that_cannot_start_says_why_and_leaves_nothing() {
     let kept = fs::read_to_string(home.state("winddown.db")).expect("it is there");
     assert!(kept.starts_with("this is no database"));
 }
+
+/// A process with a child of its own, both of which hear nothing of a SIGTERM.
+const TREE: &str = r#"
+[ladder.short]
+rungs = [
+    { do = "terminate", grace = "1s", patience = "2s" },
+    { do = "kill", patience = "2s", always = true },
+]
+[kind.tree]
+ladder = "short"
+[[unit]]
+name = "tree"
+kind = "tree"
+command = ["sh", "-c", "trap '' TERM; sleep 300 & echo child $!; wait"]
+start = true
+"#;
+
+fn is_alive(pid: u32) -> bool {
+    let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    state.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+}
+
+/// The processes of the tree: the unit's own, and the one that it told about.
+#[track_caller]
+fn tree(home: &Home) -> [u32; 2] {
+    let mut pids = None;
+    until("both are there", || {
+        let text = home.ask(&["--format", "json", "inspect", "tree"]);
+        let unit: serde_json::Value = serde_json::from_str(&text).expect("it can be read");
+        let unit = &unit["unit"];
+        let child = unit["progress"].as_str().and_then(|text| text.strip_prefix("child ")?.parse().ok());
+        let pid = unit["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
+        pids = child.zip(pid).map(|(child, pid)| [child, pid]);
+        pids.is_some()
+    });
+    let pids = pids.expect("both are there");
+    assert!(pids.into_iter().all(is_alive));
+    pids
+}
+
+#[test]
+fn a_command_is_ended_with_everything_that_it_started() {
+    let home = Home::new(TREE);
+    let mut daemon = home.start();
+    let pids = tree(&home);
+    home.ask(&["shutdown"]);
+    assert_eq!(daemon.wait().code(), Some(0));
+    assert!(!pids.into_iter().any(is_alive), "{:?}", home.record());
+}
+
+#[test]
+fn what_a_killed_daemon_leaves_alive_is_ended_by_the_next_one() {
+    let home = Home::new(&TREE.replace("start = true", ""));
+    let mut daemon = home.start();
+    home.ask(&["start", "tree"]);
+    let pids = tree(&home);
+    daemon.signal(Signal::KILL);
+    daemon.wait();
+    assert!(pids.into_iter().all(is_alive), "they are orphans");
+    let mut daemon = home.start();
+    until("the orphans are gone", || !pids.into_iter().any(is_alive));
+    let unit = home.ask(&["inspect", "tree"]);
+    assert!(unit.contains("failed"), "{unit}");
+    home.ask(&["shutdown"]);
+    assert_eq!(daemon.wait().code(), Some(0), "{:?}", home.record());
+}
