@@ -124,15 +124,20 @@ impl Harness {
 
     /// The names of findings.
     pub(crate) fn findings(&mut self, unit: &str, after: u32, limit: u32) -> Vec<String> {
-        let (sender, receiver) = mpsc::channel();
-        let reply = Box::new(move |found| sender.send(found).unwrap());
-        self.store.as_mut().unwrap().findings(unit.into(), after, limit, reply);
-        let found = receiver.recv_timeout(PATIENCE).expect("the reply comes").expect("they can be read");
-        for finding in &found {
-            assert_eq!(*finding, self::finding(&finding.id));
-        }
-        found.into_iter().map(|finding| finding.id.to_string()).collect()
+        read(self.store.as_mut().unwrap().as_mut(), unit, after, limit)
     }
+}
+
+/// The names of findings of a unit, whose contents are what they should be.
+pub(crate) fn read(store: &mut dyn Store, unit: &str, after: u32, limit: u32) -> Vec<String> {
+    let (sender, receiver) = mpsc::channel();
+    let reply = Box::new(move |found| sender.send(found).unwrap());
+    store.findings(unit.into(), after, limit, reply);
+    let found = receiver.recv_timeout(PATIENCE).expect("the reply comes").expect("they can be read");
+    for finding in &found {
+        assert_eq!(*finding, self::finding(&finding.id));
+    }
+    found.into_iter().map(|finding| finding.id.to_string()).collect()
 }
 
 pub(crate) fn file_in(directory: &TempDir) -> PathBuf {
@@ -209,4 +214,23 @@ pub(crate) fn trials(short: u32) -> u32 {
 #[expect(clippy::print_stdout, reason = "the test harness takes it")]
 pub(crate) fn report(what: &str) {
     println!("{what}");
+}
+
+/// Numbers that look random, and are the same every time.
+#[derive(Clone, Debug)]
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// One of 0 to `bound` - 1.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
 }

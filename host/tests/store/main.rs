@@ -8,6 +8,11 @@
 
 mod behaviour;
 mod child;
+mod crashes;
+mod faults;
 mod harness;
 mod kill;
 mod opening;
+mod power;
+mod vfs;
+mod workload;

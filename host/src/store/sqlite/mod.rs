@@ -47,13 +47,16 @@ pub struct Options {
     pub verify: bool,
     /// How long to wait for another process to let go of the file. 1 s by default.
     pub patience: Duration,
+    /// How many pages of 4 KiB the log may have before it is brought into the database in between. More are
+    /// brought in when nothing else is to be done. 1,024 by default.
+    pub log_pages: u32,
     /// The name of the SQLite VFS that the files are reached through, if not the usual one.
     pub vfs: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { verify: true, patience: Duration::from_secs(1), vfs: None }
+        Self { verify: true, patience: Duration::from_secs(1), log_pages: 1 << 10, vfs: None }
     }
 }
 
@@ -78,7 +81,7 @@ impl SqliteStore {
     ) -> Result<(Self, Vec<Kept>), StoreError> {
         let (connection, kept) = open::open(path, options)?;
         let (orders, receiver) = mpsc::channel();
-        let writer = Writer::new(connection, Box::new(done));
+        let writer = Writer::new(connection, Box::new(done), options.log_pages);
         thread::Builder::new()
             .name("winddown-store".to_owned())
             .spawn(move || writer.run(&receiver))

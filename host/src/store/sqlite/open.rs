@@ -3,8 +3,8 @@
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom, Write as _},
-    os::unix::fs::OpenOptionsExt,
+    io,
+    os::unix::fs::{FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -24,7 +24,7 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<(Connection, Vec<Ke
     make_file(path, &real)?;
     let mut connection = connect(&real, options).map_err(|error| StoreError::of_sqlite(path, error))?;
     check_owner(path, &connection)?;
-    make_log_durable(path, &real)?;
+    make_durable(path, &real)?;
     let sqlite = |error| StoreError::of_sqlite(path, error);
     configure(&connection).map_err(sqlite)?;
     // What is damaged is not brought forward.
@@ -47,8 +47,7 @@ fn real_path(path: &Path) -> Result<PathBuf, StoreError> {
     Ok(directory.join(name))
 }
 
-/// Makes an empty file that only its owner may read (SQLite gives the same mode to the files beside it),
-/// and its name durable: SQLite syncs the directory for its own files only.
+/// Makes an empty file that only its owner may read (SQLite gives the same mode to the files beside it).
 fn make_file(path: &Path, real: &Path) -> Result<(), StoreError> {
     let io = |error| StoreError::of_io(path, error);
     let size = match fs::symlink_metadata(real) {
@@ -65,7 +64,6 @@ fn make_file(path: &Path, real: &Path) -> Result<(), StoreError> {
     }
     if size.is_none() {
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(real).map_err(io)?;
-        File::open(directory_of(real)).and_then(|directory| directory.sync_all()).map_err(io)?;
     }
     Ok(())
 }
@@ -121,36 +119,49 @@ fn check_owner(path: &Path, connection: &Connection) -> Result<(), StoreError> {
     Err(StoreError::Newer { path: path.to_owned(), found: version, known })
 }
 
-/// Writes the log over itself, and syncs it.
+/// Writes the log over itself and syncs it, and syncs the names of all files.
 ///
 /// When a sync failed and the process before this one ended, the kernel may have the log in memory only and
-/// take it for written: what is added to it would hang on a part that a power loss takes away. Called when
-/// the lock on the database is ours.
-fn make_log_durable(path: &Path, real: &Path) -> Result<(), StoreError> {
-    let rewrite = |mut log: File| {
-        let mut bytes = Vec::new();
-        log.read_to_end(&mut bytes)?;
-        log.seek(SeekFrom::Start(0))?;
-        log.write_all(&bytes)?;
-        log.sync_all()
-    };
+/// take it for written: what is added to it would hang on a part that a power loss takes away. A process
+/// that ended early may have made files whose names were never synced, and SQLite syncs the directory only
+/// for a file that it has just made. Called when the lock on the database is ours.
+fn make_durable(path: &Path, real: &Path) -> Result<(), StoreError> {
+    let io = |error| StoreError::of_io(path, error);
     match OpenOptions::new().read(true).write(true).open(log_of(real)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        opened => opened.and_then(rewrite).map_err(|error| StoreError::of_io(path, error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        opened => opened.and_then(|log| rewrite(&log)).map_err(io)?,
+    }
+    File::open(directory_of(real)).and_then(|directory| directory.sync_all()).map_err(io)
+}
+
+/// Writes a file over itself, in parts, and syncs it.
+fn rewrite(file: &File) -> io::Result<()> {
+    let mut part = vec![0; 1 << 20];
+    let mut place = 0;
+    loop {
+        let length = file.read_at(&mut part, place)?;
+        if length == 0 {
+            return file.sync_all();
+        }
+        file.write_all_at(&part[..length], place)?;
+        place += length as u64;
     }
 }
 
 /// Settings that what is acknowledged depends on are read back: SQLite ignores what it cannot do.
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    // The answer comes before the file is changed, so it is asked until the end: what goes wrong after the
+    // answer would be dropped with it, and a rollback journal would be used.
+    let mut change = connection.prepare("PRAGMA journal_mode = WAL")?;
+    let modes = change.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
-    if mode == "wal" && synchronous == FULL {
+    if modes == ["wal"] && synchronous == FULL {
         return Ok(());
     }
     let refused = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISUSE);
-    let text = format!("journal_mode is {mode} and synchronous is {synchronous}, not wal and {FULL}");
+    let text = format!("journal_mode is {modes:?} and synchronous is {synchronous}, not wal and {FULL}");
     Err(rusqlite::Error::SqliteFailure(refused, Some(text)))
 }
 

@@ -26,10 +26,9 @@ pub(super) enum Order {
 const GROUP: usize = 1 << 16;
 /// The log is brought into the database when nothing was asked for so long.
 const IDLE: Duration = Duration::from_millis(500);
-/// The log is brought into the database in between when it has more pages than this (4 MiB), ...
-const LOG_PAGES: i64 = 1 << 10;
-/// ... and although there is something to do when it has more than this (256 MiB).
-const LOG_PAGES_MAX: i64 = 1 << 16;
+/// The log is brought into the database although there is something to do when it has so many times more
+/// pages than it may have.
+const FAR_TOO_LONG: i64 = 64;
 
 pub(super) struct Writer {
     connection: Connection,
@@ -37,11 +36,13 @@ pub(super) struct Writer {
     owed: Owed,
     /// How many pages of the log are not in the database.
     log_pages: i64,
+    /// How many it may have before they are brought in.
+    log_pages_max: i64,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, done: Box<dyn Fn(Done) + Send>) -> Self {
-        Self { connection, done, owed: Owed::default(), log_pages: 0 }
+    pub(super) fn new(connection: Connection, done: Box<dyn Fn(Done) + Send>, log_pages_max: u32) -> Self {
+        Self { connection, done, owed: Owed::default(), log_pages: 0, log_pages_max: log_pages_max.into() }
     }
 
     /// Works until it is closed, or until nobody can ask for anything any more.
@@ -69,10 +70,10 @@ impl Writer {
     /// What is asked for next. The log is brought into the database meanwhile, where nobody waits for it.
     fn wait(&mut self, orders: &Receiver<Order>) -> Option<Order> {
         while self.log_pages > 0 {
-            if self.log_pages > LOG_PAGES_MAX {
+            if self.log_pages > self.log_pages_max.saturating_mul(FAR_TOO_LONG) {
                 self.checkpoint();
             }
-            let patience = if self.log_pages > LOG_PAGES { Duration::ZERO } else { IDLE };
+            let patience = if self.log_pages > self.log_pages_max { Duration::ZERO } else { IDLE };
             match orders.recv_timeout(patience) {
                 Ok(order) => return Some(order),
                 Err(RecvTimeoutError::Disconnected) => return None,
@@ -138,7 +139,7 @@ impl Writer {
             carried.push(rows::carry_out(&self.connection, write)?);
         }
         transaction.commit()?;
-        self.log_pages = log_pages(&self.connection);
+        self.log_pages = log_pages(&self.connection).unwrap_or(self.log_pages + 1);
         Ok(carried)
     }
 
@@ -163,7 +164,7 @@ impl Writer {
     fn close(mut self, by: Option<Instant>, closed: &SyncSender<()>) {
         self.settle_debts();
         let time_is_left = by.is_none_or(|by| Instant::now() < by);
-        if time_is_left && self.log_pages <= LOG_PAGES {
+        if time_is_left && self.log_pages <= self.log_pages_max {
             drop(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
         }
         drop(self);
@@ -213,11 +214,10 @@ impl Drop for Transaction<'_> {
 }
 
 /// The pages of the log that are not in the database. Asked without bringing any in.
-fn log_pages(connection: &Connection) -> i64 {
+fn log_pages(connection: &Connection) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("PRAGMA wal_checkpoint(NOOP)")
         .and_then(|mut ask| ask.query_row([], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)))
-        .unwrap_or(LOG_PAGES)
 }
 
 /// Whether no write could work.
