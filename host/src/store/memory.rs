@@ -173,12 +173,8 @@ impl Inner {
         for debt in self.owed.settle(write.unit()) {
             self.apply(&debt);
         }
-        if self.apply(&write) {
-            return write.done(Outcome::Done);
-        }
-        let done = write.done(Outcome::Failed);
-        self.owed.owe_findings(write);
-        done
+        let outcome = if self.apply(&write) { Outcome::Done } else { Outcome::Failed };
+        write.done(outcome)
     }
 
     fn settle_debts(&mut self) {
@@ -190,29 +186,29 @@ impl Inner {
         }
     }
 
-    /// Carries a write out, or refuses it: then nothing has changed.
+    /// Carries a write out, or refuses it: then nothing is taken from it but its findings.
     fn apply(&mut self, write: &Write) -> bool {
         let name = write.unit();
-        if matches!(write, Write::Declare { .. } | Write::Findings { .. }) && !self.units.contains_key(name) {
+        let becomes_known = matches!(write, Write::Declare { .. }) || !write.findings().is_empty();
+        if becomes_known && !self.units.contains_key(name) {
             self.came += 1;
             self.units.insert(Arc::clone(name), Unit { number: self.came, ..Unit::default() });
         }
-        let Some(unit) = self.units.get_mut(name) else { return matches!(write, Write::Remove { .. }) };
+        let Some(unit) = self.units.get_mut(name) else {
+            return matches!(write, Write::Remove { .. } | Write::Findings { .. });
+        };
+        unit.add(write.findings());
         let declared = unit.declared.is_some();
         match write {
             Write::Declare { kind, owner, .. } => unit.declared = Some((Arc::clone(kind), Arc::clone(owner))),
-            Write::Findings { findings, .. } => unit.add(findings),
+            Write::Findings { .. } => {}
             Write::Remove { .. } if unit.findings.is_empty() => drop(self.units.remove(name)),
             Write::Remove { .. } => unit.forget(),
             Write::Persist { .. } | Write::Checkpoint { .. } | Write::Spawned { .. } if !declared => {
                 return false;
             }
-            Write::Persist { row, findings, .. } => {
-                unit.add(findings);
-                unit.put(*row);
-            }
-            Write::Checkpoint { row, findings, state, .. } => {
-                unit.add(findings);
+            Write::Persist { row, .. } => unit.put(*row),
+            Write::Checkpoint { row, state, .. } => {
                 unit.put(*row);
                 if unit.state.as_ref().is_none_or(|(start, _)| *start <= row.incarnation) {
                     unit.state = Some((row.incarnation, state.clone()));

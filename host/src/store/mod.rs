@@ -37,7 +37,8 @@ pub struct ProcessIdentity {
     pub boot: [u8; 16],
 }
 
-/// One order to a store. All of it becomes durable, or nothing.
+/// One order to a store. All of it becomes durable, or nothing; but findings are taken from anybody, so those
+/// that come with a row of a unit that was never declared are kept, although the row fails.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Write {
     /// A unit is known from now on, or known again with other policies.
@@ -111,13 +112,13 @@ impl Write {
         }
     }
 
-    /// How many findings come with it.
-    const fn findings(&self) -> usize {
+    /// The findings that come with it.
+    fn findings(&self) -> &[Finding] {
         match self {
             Self::Persist { findings, .. }
             | Self::Checkpoint { findings, .. }
-            | Self::Findings { findings, .. } => findings.len(),
-            Self::Declare { .. } | Self::Spawned { .. } | Self::Remove { .. } => 0,
+            | Self::Findings { findings, .. } => findings,
+            Self::Declare { .. } | Self::Spawned { .. } | Self::Remove { .. } => &[],
         }
     }
 

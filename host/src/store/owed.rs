@@ -31,11 +31,6 @@ impl Owed {
         self.of.remove(unit).unwrap_or_default()
     }
 
-    /// Takes the findings of a write that was refused: they are nobody's fault.
-    pub(super) fn owe_findings(&mut self, write: Write) {
-        self.owe(findings_of(write));
-    }
-
     /// Takes what is left to do of a write that failed. Whoever waits for a row was told that it is not
     /// durable, and the engine decides what becomes of it; the findings that came with it are owed.
     pub(super) fn owe(&mut self, write: Write) {

@@ -15,6 +15,8 @@ use winddown_host::store::{
     Done, Finding, Kept, Memory, MemoryStore, Options, ProcessIdentity, SqliteStore, Store, Write,
 };
 
+use crate::vfs::{Disk, Fault, Plan};
+
 /// Long enough for any disk, and short enough for whoever waits for a test that fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -22,6 +24,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) enum Place {
     Memory(Memory),
     Disk(TempDir),
+    /// One that can be told to fail.
+    Failing(TempDir, Disk),
 }
 
 /// An open store, and what comes back from it.
@@ -65,16 +69,37 @@ impl Harness {
                     SqliteStore::open(&file_in(directory), tell, &Options::default()).unwrap();
                 (Box::new(store), kept)
             }
+            Place::Failing(directory, disk) => {
+                let (store, kept) = SqliteStore::open(&file_in(directory), tell, &disk.options()).unwrap();
+                (Box::new(store), kept)
+            }
         };
         self.store = Some(store);
         kept
+    }
+
+    /// From now on every write fails, as on a full disk; or none does.
+    pub(crate) fn fail(&mut self, fails: bool) {
+        self.settle_quietly();
+        self.fail_closed(fails);
+    }
+
+    /// The same of a store that is closed.
+    pub(crate) fn fail_closed(&self, fails: bool) {
+        match &self.place {
+            Place::Memory(memory) => memory.fail(fails),
+            Place::Disk(_) => panic!("a real disk cannot be told to fail"),
+            Place::Failing(_, disk) => {
+                disk.plan(fails.then_some(Plan { fault: Fault::Full, at: 0, stays: true }));
+            }
+        }
     }
 
     /// The file of a store on disk.
     pub(crate) fn path(&self) -> PathBuf {
         match &self.place {
             Place::Memory(_) => panic!("a memory is no file"),
-            Place::Disk(directory) => file_in(directory),
+            Place::Disk(directory) | Place::Failing(directory, _) => file_in(directory),
         }
     }
 
@@ -83,7 +108,7 @@ impl Harness {
         self.close();
         match self.place {
             Place::Memory(_) => panic!("a memory is no directory"),
-            Place::Disk(directory) => directory,
+            Place::Disk(directory) | Place::Failing(directory, _) => directory,
         }
     }
 
@@ -105,8 +130,17 @@ impl Harness {
 
     /// Waits until everything that was handed over is written, and says what came back and was not taken.
     pub(crate) fn settle(&mut self) -> Vec<Done> {
-        self.findings("nobody", 0, 0);
+        self.settle_quietly();
         self.done.try_iter().collect()
+    }
+
+    fn settle_quietly(&mut self) {
+        self.findings("nobody", 0, 0);
+    }
+
+    /// The findings of a unit, whatever is in them.
+    pub(crate) fn all_findings(&mut self, unit: &str) -> Vec<Finding> {
+        read_any(self.store.as_mut().unwrap().as_mut(), unit, 0, u32::MAX)
     }
 
     /// Writes a row, waits for it, and says how it went.
@@ -130,14 +164,18 @@ impl Harness {
 
 /// The names of findings of a unit, whose contents are what they should be.
 pub(crate) fn read(store: &mut dyn Store, unit: &str, after: u32, limit: u32) -> Vec<String> {
-    let (sender, receiver) = mpsc::channel();
-    let reply = Box::new(move |found| sender.send(found).unwrap());
-    store.findings(unit.into(), after, limit, reply);
-    let found = receiver.recv_timeout(PATIENCE).expect("the reply comes").expect("they can be read");
+    let found = read_any(store, unit, after, limit);
     for finding in &found {
         assert_eq!(*finding, self::finding(&finding.id));
     }
     found.into_iter().map(|finding| finding.id.to_string()).collect()
+}
+
+fn read_any(store: &mut dyn Store, unit: &str, after: u32, limit: u32) -> Vec<Finding> {
+    let (sender, receiver) = mpsc::channel();
+    let reply = Box::new(move |found| sender.send(found).unwrap());
+    store.findings(unit.into(), after, limit, reply);
+    receiver.recv_timeout(PATIENCE).expect("the reply comes").expect("they can be read")
 }
 
 pub(crate) fn file_in(directory: &TempDir) -> PathBuf {

@@ -14,5 +14,6 @@ mod harness;
 mod kill;
 mod opening;
 mod power;
+mod properties;
 mod vfs;
 mod workload;

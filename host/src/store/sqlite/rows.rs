@@ -12,37 +12,34 @@ use crate::store::{Finding, Kept, ProcessIdentity, Write};
 pub(super) enum Carried {
     /// It is in the transaction.
     Out,
-    /// A row, a checkpoint or a process of a unit that was never declared, or that was removed. Findings
-    /// are taken from anybody.
+    /// A row, a checkpoint or a process of a unit that was never declared, or that was removed. The
+    /// findings that came with it are in the transaction: they are taken from anybody.
     Refused,
 }
 
-/// Carries out one write inside of the transaction that is open. Nothing is changed where it is refused.
+/// Carries out one write inside of the transaction that is open.
 pub(super) fn carry_out(connection: &Connection, write: &Write) -> rusqlite::Result<Carried> {
     match write {
         Write::Declare { unit, kind, owner } => declare(connection, unit, kind, owner),
         Write::Persist { unit, row, findings, .. } => {
-            let Some(found) = declared(connection, unit)? else { return Ok(Carried::Refused) };
-            add_findings(connection, found, findings)?;
-            put_row(connection, found.number, row)
+            let declared = with_findings(connection, unit, findings)?;
+            declared.map_or(Ok(Carried::Refused), |number| put_row(connection, number, row))
         }
         Write::Checkpoint { unit, row, findings, state, .. } => {
-            let Some(found) = declared(connection, unit)? else { return Ok(Carried::Refused) };
-            add_findings(connection, found, findings)?;
-            put_state(connection, found.number, row.incarnation, state)?;
-            put_row(connection, found.number, row)
+            let Some(number) = with_findings(connection, unit, findings)? else {
+                return Ok(Carried::Refused);
+            };
+            put_state(connection, number, row.incarnation, state)?;
+            put_row(connection, number, row)
         }
         Write::Findings { unit, findings } => {
-            let found = match lookup(connection, unit)? {
-                Some((found, _)) => found,
-                None => Unit { number: add_unit(connection, unit)?, found: 0 },
-            };
-            add_findings(connection, found, findings)
+            with_findings(connection, unit, findings)?;
+            Ok(Carried::Out)
         }
-        Write::Spawned { unit, incarnation, process } => {
-            let Some(found) = declared(connection, unit)? else { return Ok(Carried::Refused) };
-            put_process(connection, found.number, *incarnation, process)
-        }
+        Write::Spawned { unit, incarnation, process } => match lookup(connection, unit)? {
+            Some((found, true)) => put_process(connection, found.number, *incarnation, process),
+            Some((_, false)) | None => Ok(Carried::Refused),
+        },
         Write::Remove { unit } => remove(connection, unit),
     }
 }
@@ -62,12 +59,18 @@ fn lookup(connection: &Connection, name: &str) -> rusqlite::Result<Option<(Unit,
         .optional()
 }
 
-fn declared(connection: &Connection, name: &str) -> rusqlite::Result<Option<Unit>> {
-    Ok(lookup(connection, name)?.filter(|&(_, declared)| declared).map(|(unit, _)| unit))
-}
-
-fn add_unit(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
-    connection.prepare_cached("INSERT INTO unit (name) VALUES (?1)")?.insert([name])
+/// Adds findings to a unit, which becomes known by that. Gives back its number, if it is declared.
+fn with_findings(connection: &Connection, name: &str, findings: &[Finding]) -> rusqlite::Result<Option<i64>> {
+    let (unit, declared) = match lookup(connection, name)? {
+        Some(known) => known,
+        None if findings.is_empty() => return Ok(None),
+        None => {
+            let mut insert = connection.prepare_cached("INSERT INTO unit (name) VALUES (?1)")?;
+            (Unit { number: insert.insert([name])?, found: 0 }, false)
+        }
+    };
+    add_findings(connection, unit, findings)?;
+    Ok(declared.then_some(unit.number))
 }
 
 fn declare(connection: &Connection, name: &str, kind: &str, owner: &str) -> rusqlite::Result<Carried> {
@@ -82,9 +85,9 @@ fn declare(connection: &Connection, name: &str, kind: &str, owner: &str) -> rusq
 
 /// A finding whose name is there already adds nothing, so the number of findings is counted here and
 /// taken from nobody.
-fn add_findings(connection: &Connection, unit: Unit, findings: &[Finding]) -> rusqlite::Result<Carried> {
+fn add_findings(connection: &Connection, unit: Unit, findings: &[Finding]) -> rusqlite::Result<()> {
     if findings.is_empty() {
-        return Ok(Carried::Out);
+        return Ok(());
     }
     let mut last = unit.found;
     let mut insert = connection.prepare_cached(
@@ -96,10 +99,11 @@ fn add_findings(connection: &Connection, unit: Unit, findings: &[Finding]) -> ru
             last += 1;
         }
     }
-    connection
-        .prepare_cached("UPDATE unit SET found = ?2 WHERE number = ?1")?
-        .execute([unit.number, last])?;
-    Ok(Carried::Out)
+    if last > unit.found {
+        let mut count = connection.prepare_cached("UPDATE unit SET found = ?2 WHERE number = ?1")?;
+        count.execute([unit.number, last])?;
+    }
+    Ok(())
 }
 
 /// Compare and set: a later incarnation replaces an earlier one, and the first terminal status of an
@@ -138,7 +142,8 @@ fn put_process(
     start: Incarnation,
     process: &ProcessIdentity,
 ) -> rusqlite::Result<Carried> {
-    let ticks = i64::try_from(process.started).unwrap_or(i64::MAX);
+    // SQLite has no unsigned numbers.
+    let ticks = process.started.cast_signed();
     connection
         .prepare_cached(
             "INSERT INTO process (unit, incarnation, pid, started, boot) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -202,7 +207,7 @@ fn row(columns: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Row>> {
 fn process(columns: &rusqlite::Row<'_>) -> rusqlite::Result<Option<ProcessIdentity>> {
     let Some(pid) = columns.get(9)? else { return Ok(None) };
     let started: i64 = columns.get(10)?;
-    Ok(Some(ProcessIdentity { pid, started: started.unsigned_abs(), boot: columns.get(11)? }))
+    Ok(Some(ProcessIdentity { pid, started: started.cast_unsigned(), boot: columns.get(11)? }))
 }
 
 fn unknown(column: usize, what: &str, text: &str) -> rusqlite::Error {

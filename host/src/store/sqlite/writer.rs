@@ -96,13 +96,13 @@ impl Writer {
                     self.owed.settle(write.unit());
                 }
                 for (write, carried) in group.into_iter().zip(carried) {
-                    match carried {
-                        Carried::Out => self.tell(&write, Outcome::Done),
-                        Carried::Refused => {
-                            self.tell(&write, Outcome::Failed);
-                            self.owed.owe_findings(write);
-                        }
-                    }
+                    self.tell(
+                        &write,
+                        match carried {
+                            Carried::Out => Outcome::Done,
+                            Carried::Refused => Outcome::Failed,
+                        },
+                    );
                 }
             }
             Err(error) if group.len() > 1 && !disk_fails(&error) => {
@@ -175,12 +175,12 @@ impl Writer {
 
 /// The writes that wait, up to a bound, and the order behind them that is no write.
 fn gather(first: Write, orders: &Receiver<Order>) -> (Vec<Write>, Option<Order>) {
-    let mut size = 1 + first.findings();
+    let mut size = 1 + first.findings().len();
     let mut group = vec![first];
     while size < GROUP {
         match orders.try_recv() {
             Ok(Order::Write(write)) => {
-                size += 1 + write.findings();
+                size += 1 + write.findings().len();
                 group.push(write);
             }
             Ok(order) => return (group, Some(order)),
