@@ -177,7 +177,7 @@ pub(crate) fn unknown(what: &str, text: &str, names: &[&str]) -> String {
 }
 
 /// The text as a message quotes it: a file may hold a line of a megabyte, a message must not.
-pub(super) fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(LONGEST_QUOTE) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),

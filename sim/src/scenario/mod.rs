@@ -12,7 +12,7 @@ mod usual;
 
 use winddown_core::{Restart, Span, Within};
 
-pub(crate) use self::file::unknown;
+pub(crate) use self::file::{shortened, unknown};
 pub use self::{span_text::parse_span, text::ScenarioError};
 
 use crate::fault::Faults;

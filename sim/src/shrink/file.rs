@@ -19,7 +19,7 @@ use super::Recording;
 use crate::{
     chooser::{Label, Tape},
     claims::Claim,
-    scenario::{Scenario, unknown},
+    scenario::{Scenario, shortened, unknown},
     timeline::SEMANTICS_VERSION,
 };
 
@@ -169,7 +169,8 @@ impl Head {
             "winddown-run" => {
                 self.format = Some(version(number, value)?);
                 if self.format != Some(FORMAT) {
-                    let what = format!("this is format {value}; only format {FORMAT} is read here");
+                    let what =
+                        format!("this is format {}; only format {FORMAT} is read here", shortened(value));
                     return Err(wrong(number, what));
                 }
             }
@@ -187,7 +188,7 @@ impl Head {
             }
             "trace" => {
                 let trace = u64::from_str_radix(value, 16).ok().filter(|_| !value.starts_with('+'));
-                let what = || format!("`{value}` is no trace; expected up to 16 hex digits");
+                let what = || format!("`{}` is no trace; expected up to 16 hex digits", shortened(value));
                 self.trace = Some(trace.ok_or_else(|| wrong(number, what()))?);
             }
             "answers" => self.answers(number, value)?,
@@ -208,7 +209,8 @@ impl Head {
         for word in words {
             let (answer, times) = word.split_once('*').unwrap_or((word, "1"));
             let (Ok(answer), Ok(times)) = (answer.parse::<u64>(), times.parse::<usize>()) else {
-                let what = format!("`{word}` is no answer; expected a number, or for example 0*7");
+                let what =
+                    format!("`{}` is no answer; expected a number, or for example 0*7", shortened(word));
                 return Err(wrong(number, what));
             };
             let answers = &mut self.tape.0[label as usize];
@@ -222,7 +224,9 @@ impl Head {
 }
 
 fn version(number: usize, value: &str) -> Result<u32, RecordingError> {
-    value.parse().map_err(|_| wrong(number, format!("`{value}` is no version; expected a number")))
+    value
+        .parse()
+        .map_err(|_| wrong(number, format!("`{}` is no version; expected a number", shortened(value))))
 }
 
 /// Answers in a row; more than two of the same are written once, with how often.
