@@ -116,12 +116,12 @@ fn a_stop_commutes_with_a_late_exit() {
             for (unit, _) in units(engine) {
                 let (stopped, _) = handled(engine, now, &[stop(unit, *first)]);
                 let Some(it) = stopped.unit(unit).filter(|it| it.body_lives) else { continue };
-                if is_unwritten(&stopped, unit) {
-                    continue;
-                }
                 met |= it.status.is_terminal();
                 let again = stop(unit, if it.status.is_terminal() { *second } else { *first });
                 let exit = Input::UnitExited { unit, incarnation: it.incarnation, exit: *exit };
+                if is_unwritten(&handled(&stopped, now, &[exit]).0, unit) {
+                    continue;
+                }
                 let one = handled(&stopped, now, &[again, exit]);
                 let other = handled(&stopped, now, &[exit, again]);
                 if !alike(&one, &other, unit, stopped.is_ending(unit)) {

@@ -11,6 +11,8 @@ mod claims;
 mod engine;
 mod findings;
 mod inputs;
+mod keys;
 mod law;
 mod make;
 mod runs;
+mod text;

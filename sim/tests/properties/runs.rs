@@ -7,7 +7,7 @@ use winddown_sim::{
     chooser::{Recorded, Replay, Tape},
     claims::Claim,
     run,
-    scenario::{Ask, Operator, Range, Reaction, Scenario, Target},
+    scenario::{Ask, HostPlan, Operator, Range, Reaction, Scenario, Target},
     shrink::{Kept, Recording},
     story::{Entry, Story},
 };
@@ -17,6 +17,8 @@ use crate::{
     law::law,
     make,
 };
+
+const AT_ONCE: Reaction = Reaction::Obeys(Range::exactly(Span::ZERO));
 
 #[test]
 fn a_replay_is_the_same_run() {
@@ -56,6 +58,8 @@ fn stopped_once() -> impl Strategy<Value = (Case, Operator)> {
     (make::calm_case(), make::range(), any::<bool>(), make::within()).prop_map(
         |(mut case, at, force, within)| {
             let scenario = &mut case.0.scenario;
+            // A row that could not be written is tried again by whoever asks next, and waited for.
+            quick_store(scenario);
             scenario.operators.retain(|operator| leaves_it_stopped(&operator.ask));
             let unit = &mut scenario.units[0];
             (unit.starts, unit.count) = (Some(Range::exactly(Span::ZERO)), 1);
@@ -66,13 +70,9 @@ fn stopped_once() -> impl Strategy<Value = (Case, Operator)> {
     )
 }
 
-/// Whether a stopped unit stays as it is. A new host has forgotten what was not durable, and a row that
-/// could not be written is tried again by whoever asks next.
+/// Whether a stopped unit stays as it is. A new host has forgotten what was not durable.
 const fn leaves_it_stopped(ask: &Ask) -> bool {
-    !matches!(
-        ask,
-        Ask::Start(_) | Ask::Restart(_) | Ask::Crash | Ask::OuterStop | Ask::FillDisk | Ask::HangDisk
-    )
+    !matches!(ask, Ask::Start(_) | Ask::Restart(_) | Ask::Crash | Ask::OuterStop)
 }
 
 /// The scenario with these operators besides.
@@ -113,14 +113,26 @@ fn orders(story: &Story) -> Vec<(Moment, Effect)> {
     orders
 }
 
-/// Force works at once; what is gentle may take any time. Otherwise a stop that is cut short could take
-/// longer than one that is let end: its kill could be slower than the end it would have had.
+/// Force and the store work at once; what is gentle may take any time. Otherwise a stop that is cut short
+/// could take longer than one that is let end: its kill could be slower than the end that it would have had,
+/// and its row stands in line behind a checkpoint that is still written.
 fn forceful(mut scenario: Scenario) -> Scenario {
     for unit in &mut scenario.units {
-        let at_once = Reaction::Obeys(Range::exactly(Span::ZERO));
-        (unit.body.on_kill, unit.body.on_remove) = (at_once, None);
+        (unit.body.on_kill, unit.body.on_remove) = (AT_ONCE, None);
     }
+    quick_store(&mut scenario);
     scenario
+}
+
+/// Writes take no longer than usual, and work. A body that is slow to give the state for its checkpoint
+/// holds up what is written after that.
+fn quick_store(scenario: &mut Scenario) {
+    let usual = HostPlan::default();
+    (scenario.host.row_takes, scenario.host.checkpoint_takes) = (usual.row_takes, usual.checkpoint_takes);
+    scenario.operators.retain(|operator| !matches!(operator.ask, Ask::FillDisk | Ask::HangDisk));
+    for unit in &mut scenario.units {
+        unit.body.on_checkpoint = AT_ONCE;
+    }
 }
 
 #[test]
