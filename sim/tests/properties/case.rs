@@ -31,8 +31,17 @@ impl Case {
     }
 
     pub(crate) fn play(&self) -> Played {
+        self.play_in(Arena::new)
+    }
+
+    /// Plays it, and nobody judges: for what has to hold by itself.
+    pub(crate) fn play_unjudged(&self) -> Played {
+        self.play_in(Arena::unjudged)
+    }
+
+    fn play_in(&self, arena: impl FnOnce(&Setup) -> Arena) -> Played {
         let setup = self.setup();
-        let (mut arena, mut story) = (Arena::new(&setup), Story::default());
+        let (mut arena, mut story) = (arena(&setup), Story::default());
         let mut answers = Replay::new(self.0.tape.clone());
         let outcome = run(&setup, &mut answers, &mut arena, Some(&mut story));
         Played { setup, arena, story, outcome }

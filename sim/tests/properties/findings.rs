@@ -27,7 +27,7 @@ fn after_exit_0_every_recorded_finding_comes_back() {
     law!("after_exit_0_every_recorded_finding_comes_back", 2_000).holds_where_it_applies(
         &make::case(),
         |case| {
-            let played = case.play_well()?;
+            let played = case.play_unjudged();
             let findings = count(&played)?;
             let exit_0 = played.outcome.ended == Ended::Exited(0);
             if exit_0 {
@@ -43,7 +43,7 @@ fn after_any_exit_every_acknowledged_finding_comes_back() {
     law!("after_any_exit_every_acknowledged_finding_comes_back", 2_000).holds_where_it_applies(
         &make::finding_case(),
         |case| {
-            let played = case.play_well()?;
+            let played = case.play_unjudged();
             let findings = count(&played)?;
             come_back(&played, "acknowledged as durable", &findings, |it| it.acknowledged)?;
             Ok(findings.iter().any(|it| it.acknowledged > 0))
