@@ -6,16 +6,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestCaseResult};
 use winddown_core::{
     Answer, Disposition, Effect, Effects, Engine, Exit, Input, Kind, KindId, Moment, Outcome, OwnerId, Span,
-    UnitId, contracts,
+    UnitId, Within, contracts,
 };
 
-use crate::{inputs::input, law::law};
+use crate::{inputs::input, law::law, make::within};
 
 /// Something that happens to an engine.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 enum Act {
     /// This comes in.
     Take(Input),
@@ -160,37 +160,84 @@ fn since(now: Moment, mut effect: Effect) -> Effect {
     effect
 }
 
+/// A way that is almost another one.
+#[derive(Clone, Debug)]
+enum Change {
+    Left(usize),
+    Swapped(usize),
+    Replaced(usize, Act),
+    /// A stop is asked for in another manner.
+    Manner(usize, bool, Within),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let place = || 0..10_usize;
+    prop_oneof![
+        1 => place().prop_map(Change::Left),
+        2 => place().prop_map(Change::Swapped),
+        2 => (place(), act()).prop_map(|(place, act)| Change::Replaced(place, act)),
+        2 => (place(), any::<bool>(), within()).prop_map(|(place, force, within)| Change::Manner(place, force, within)),
+    ]
+}
+
+impl Change {
+    fn made_to(&self, way: &[Act]) -> Vec<Act> {
+        let mut way = way.to_vec();
+        let length = way.len();
+        match self {
+            Self::Left(place) => {
+                way.remove(place % length);
+            }
+            Self::Swapped(place) => way.swap(place % length, (place + 1) % length),
+            Self::Replaced(place, act) => way[place % length].clone_from(act),
+            Self::Manner(place, hard, other) => {
+                let mut stops = way.iter_mut().filter_map(|act| match act {
+                    Act::Take(Input::StopRequested { force, within, .. }) => Some((force, within)),
+                    _ => None,
+                });
+                if let Some((force, within)) = stops.nth(place % 2) {
+                    (*force, *within) = (*hard, *other);
+                }
+            }
+        }
+        way
+    }
+}
+
 #[test]
 fn equal_state_keys_behave_alike() {
-    let ways = vec(vec(act(), 0..=8), 20..=40);
-    let cases = (kinds(), ways, vec(act(), 1..=8)).boxed();
-    law!("equal_state_keys_behave_alike", 300).holds_where_it_applies(&cases, |(kinds, ways, after)| {
-        let mut known: BTreeMap<Vec<u64>, (Place, &Vec<Act>)> = BTreeMap::new();
+    let cases = (kinds(), vec(act(), 1..=10), vec(change(), 10..=20), vec(vec(act(), 1..=8), 1..=4)).boxed();
+    let law = law!("equal_state_keys_behave_alike", 1_000);
+    law.holds_where_it_applies(&cases, |(kinds, way, changes, futures)| {
+        let mut known: BTreeMap<Vec<u64>, (Place, Vec<Act>)> = BTreeMap::new();
         let mut met = false;
-        for way in ways {
+        let ways = changes.iter().map(|change| change.made_to(way));
+        for way in core::iter::once(way.clone()).chain(ways) {
             let mut place = Place::new(kinds);
-            for act in way {
+            for act in &way {
                 let _any = place.act(act, None);
             }
             let Some((other, other_way)) = known.get(&place.key()) else {
                 known.insert(place.key(), (place, way));
                 continue;
             };
-            let (mut one, mut other) = (place, other.clone());
-            met |= one.now != other.now;
-            for act in after {
-                let (reactions, others) = one.act(act, Some(&mut other));
-                prop_assert_eq!(
-                    reactions,
-                    others,
-                    "by {:?} and by {:?} it came to the same key, and {:?} makes a difference",
-                    way,
-                    other_way,
-                    act
-                );
+            met |= way != *other_way;
+            for future in futures {
+                behave_alike(place.clone(), other.clone(), future).map_err(|what| {
+                    TestCaseError::fail(format!("{what}\n\nafter {way:?}\nand after {other_way:?}"))
+                })?;
             }
-            prop_assert_eq!(one.key(), other.key(), "by {:?} and by {:?}", way, other_way);
         }
         Ok(met)
     });
+}
+
+/// Lets the same happen to both.
+fn behave_alike(mut one: Place, mut other: Place, future: &[Act]) -> TestCaseResult {
+    for act in future {
+        let (reactions, others) = one.act(act, Some(&mut other));
+        prop_assert_eq!(reactions, others, "{:?} makes a difference", act);
+    }
+    prop_assert_eq!(one.key(), other.key(), "the keys differ afterwards");
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Laws of whole runs: two of them that must come out alike, or one not later than the other.
 
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, test_runner::TestCaseResult};
 use winddown_core::{Answer, Caller, Effect, Input, Moment, Span, UnitId, Within};
 use winddown_sim::{
     Arena, Outcome,
@@ -23,26 +23,28 @@ const AT_ONCE: Reaction = Reaction::Obeys(Range::exactly(Span::ZERO));
 #[test]
 fn a_replay_is_the_same_run() {
     law!("a_replay_is_the_same_run", 1_000).holds(&make::case(), |case| {
-        let played = case.play_well()?;
-        let again = case.play();
-        prop_assert_eq!((&again.outcome, &again.story), (&played.outcome, &played.story), "played twice");
-
+        let played = case.play();
+        same(&case.play(), &played, "played twice")?;
         let (recording, outcome) = recorded(case);
         prop_assert_eq!(&outcome, &played.outcome, "played while recorded, and without a story");
-        let again = Case(recording.clone()).play();
-        prop_assert_eq!(
-            (&again.outcome, &again.story),
-            (&played.outcome, &played.story),
-            "from its recording"
-        );
+        same(&Case(recording.clone()).play(), &played, "from its recording")?;
 
         let kept = Kept { recording, claim: Claim::EveryRunEnds, trace: outcome.hash };
         let read = Kept::parse(&kept.to_text()).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let again = Case(read.recording).play();
-        prop_assert_eq!((&again.outcome, &again.story), (&played.outcome, &played.story), "from a file");
-        prop_assert_eq!(again.outcome.hash, read.trace, "its trace");
-        Ok(())
+        prop_assert_eq!(played.outcome.hash, read.trace, "its trace");
+        same(&Case(read.recording).play(), &played, "from a file")
     });
+}
+
+/// Whether it is the same run, to the last order.
+fn same(again: &Played, played: &Played, how: &str) -> TestCaseResult {
+    prop_assert!(
+        again.outcome == played.outcome && again.story == played.story,
+        "{how} it is another run\n\n{}\n{}",
+        played.timeline(),
+        again.timeline()
+    );
+    Ok(())
 }
 
 /// Every answer of a run, and no more.
@@ -85,11 +87,12 @@ fn with(mut scenario: Scenario, operators: impl IntoIterator<Item = Operator>) -
 fn n_stops_are_one_stop() {
     let cases = (stopped_once(), vec(make::span(), 1..=4)).boxed();
     law!("n_stops_are_one_stop", 1_000).holds(&cases, |((case, stop), later)| {
-        let once = with(case.0.scenario.clone(), [stop.clone()]).play_well()?;
+        let once = with(case.0.scenario.clone(), [stop.clone()]).play_unjudged();
         let again = later
             .iter()
             .map(|later| Operator { at: Range::exactly(stop.at.max.plus(*later)), ..stop.clone() });
-        let often = with(case.0.scenario.clone(), core::iter::once(stop.clone()).chain(again)).play_well()?;
+        let often =
+            with(case.0.scenario.clone(), core::iter::once(stop.clone()).chain(again)).play_unjudged();
         prop_assert!(
             orders(&often.story) == orders(&once.story),
             "once:\n{}\noften:\n{}",
@@ -142,9 +145,9 @@ fn a_shorter_deadline_never_exits_later() {
         let exit = |deadline| {
             let mut scenario = forceful(case.0.scenario.clone());
             scenario.host.deadline = deadline;
-            with(scenario, []).play_well()
+            with(scenario, []).play_unjudged()
         };
-        let (short, long) = (exit(*one.min(other))?, exit(*one.max(other))?);
+        let (short, long) = (exit(*one.min(other)), exit(*one.max(other)));
         prop_assert!(
             short.outcome.took <= long.outcome.took,
             "the shorter one:\n{}\nthe longer one:\n{}",
@@ -165,10 +168,10 @@ fn a_shorter_stop_is_never_answered_later() {
             if let Ask::Stop { force, within, .. } = &mut stop.ask {
                 (*force, *within) = (false, Within::For(span));
             }
-            let played = with(forceful(case.0.scenario.clone()), [stop]).play_well()?;
-            Ok::<_, TestCaseError>((answered(&played, at, span), played))
+            let played = with(forceful(case.0.scenario.clone()), [stop]).play_unjudged();
+            (answered(&played, at, span), played)
         };
-        let ((early, short), (late, long)) = (answer(*one.min(other))?, answer(*one.max(other))?);
+        let ((early, short), (late, long)) = (answer(*one.min(other)), answer(*one.max(other)));
         let (Some(early), Some(late)) = (early, late) else { return Ok(false) };
         prop_assert!(
             early <= late,
