@@ -67,7 +67,7 @@ impl State {
         if !draining {
             menu.push(Choice::Signal);
         }
-        if self.engine.next_deadline().is_some() {
+        if self.engine.next_deadline().is_some() && self.in_time() <= self.left.delays {
             menu.push(Choice::Wake);
         }
         let calm = !menu.is_empty();

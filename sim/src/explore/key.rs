@@ -5,7 +5,7 @@
 
 use winddown_core::UnitId;
 
-use super::state::{Order, State, Teller, Write};
+use super::state::{Order, State, Task, Teller, Write};
 use crate::{digest::Digest, explore::Scope};
 
 const UNITS_MAX: usize = Scope::UNITS_MAX as usize;
@@ -30,11 +30,12 @@ impl State {
         parts.iter().for_each(|part| digest.word(*part));
         self.engine.visit_host_state(self.now, &mut |word| digest.word(word));
         self.judge.visit_host_state(self.now, &mut |word| digest.word(word));
-        let left = [self.left.stops, self.left.signals, self.left.failures, self.left.crashes];
+        let left = &self.left;
+        let left = [left.stops, left.signals, left.failures, left.delays, left.crashes];
         digest.word(left.iter().fold(u64::from(self.up), |word, count| word << 8 | u64::from(*count)));
         for order in &self.orders {
-            if let Order::Phase(phase) = order {
-                digest.word(*phase as u64);
+            if let Order { task: Task::Phase(phase), slow } = order {
+                digest.word(u64::from(*slow) << 8 | *phase as u64);
             }
         }
         // The smallest numbers are those of exits and of nothing.
@@ -52,26 +53,28 @@ impl State {
         if let Some(row) = self.store.row(unit) {
             digest.row(row);
         }
-        for order in &self.orders {
-            match order {
+        for Order { task, slow } in &self.orders {
+            let slow = u64::from(*slow) << 48;
+            match task {
                 // Its rung says which action it is.
-                Order::Step(of, step, _) if *of == unit => {
-                    digest.word(1 << 56 | u64::from(step.incarnation.0));
+                Task::Step(of, step, _) if *of == unit => {
+                    digest.word(1 << 56 | slow | u64::from(step.incarnation.0));
                     digest.word(u64::from(step.rung) << 16 | u64::from(step.round));
                 }
-                Order::Reap(of) if *of == unit => digest.word(2 << 56),
-                Order::Step(..) | Order::Reap(_) | Order::Phase(_) => {}
+                Task::Reap(of) if *of == unit => digest.word(2 << 56 | slow),
+                Task::Step(..) | Task::Reap(_) | Task::Phase(_) => {}
             }
         }
-        for Write { unit: of, row, teller } in &self.writes {
+        for Write { unit: of, row, teller, slow } in &self.writes {
             if *of != unit {
                 continue;
             }
+            let slow = u64::from(*slow) << 48;
             match teller {
                 Teller::Nobody => digest.word(3 << 56),
-                Teller::Row => digest.word(4 << 56),
+                Teller::Row => digest.word(4 << 56 | slow),
                 Teller::Checkpoint(step) => {
-                    digest.word(5 << 56 | u64::from(step.incarnation.0));
+                    digest.word(5 << 56 | slow | u64::from(step.incarnation.0));
                     digest.word(u64::from(step.rung) << 16 | u64::from(step.round));
                 }
             }

@@ -161,6 +161,7 @@ impl Model {
                 stops: self.scope.stops,
                 signals: self.scope.signals,
                 failures: self.scope.failures,
+                delays: self.scope.delays,
                 crashes: self.scope.crash.into(),
             },
             now: Moment::START,

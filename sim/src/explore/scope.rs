@@ -21,6 +21,8 @@ pub struct Scope {
     pub signals: u8,
     /// How many steps, writes, bodies and phases fail, in all.
     pub failures: u8,
+    /// How many answers come only after the next deadline, in all.
+    pub delays: u8,
     /// Whether the host may crash, once, at any moment.
     pub crash: bool,
 }
@@ -35,6 +37,7 @@ impl Scope {
         findings: 1,
         signals: 0,
         failures: 0,
+        delays: 1,
         crash: true,
     };
 

@@ -20,7 +20,15 @@ use crate::{
 
 /// Something that the host was told to do, and that has not come to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Order {
+pub(super) struct Order {
+    pub(super) task: Task,
+    /// A deadline has come meanwhile.
+    pub(super) slow: bool,
+}
+
+/// What the host was told to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Task {
     Step(UnitId, Step, Action),
     Reap(UnitId),
     Phase(Phase),
@@ -40,6 +48,8 @@ pub(super) struct Write {
     pub(super) unit: UnitId,
     pub(super) row: Row,
     pub(super) teller: Teller,
+    /// A deadline has come meanwhile.
+    pub(super) slow: bool,
 }
 
 /// What the world knows about a unit beside its body.
@@ -61,6 +71,7 @@ pub(super) struct Left {
     pub(super) stops: u8,
     pub(super) signals: u8,
     pub(super) failures: u8,
+    pub(super) delays: u8,
     pub(super) crashes: u8,
 }
 
@@ -153,6 +164,9 @@ impl State {
                 self.input(setup, Input::SignalReceived { signal }, witness)
             }
             Choice::Wake => {
+                self.left.delays -= self.in_time();
+                self.orders.iter_mut().for_each(|order| order.slow = true);
+                self.writes.iter_mut().for_each(|write| write.slow = true);
                 self.now = self.next_wake();
                 self.input(setup, Input::Woken, witness)
             }
@@ -175,8 +189,8 @@ impl State {
 
     fn finish(&mut self, setup: &Setup, place: u8, outcome: Outcome, witness: &mut Witness) -> Verdict {
         self.left.failures -= u8::from(outcome == Outcome::Failed);
-        let input = match self.orders.remove(usize::from(place)) {
-            Order::Step(unit, step, action) => {
+        let input = match self.orders.remove(usize::from(place)).task {
+            Task::Step(unit, step, action) => {
                 let body = &mut self.bodies[unit.index()];
                 if outcome == Outcome::Done && body.incarnation == step.incarnation {
                     // Whoever says that it is gone has seen it go; that it went is said once more.
@@ -185,11 +199,11 @@ impl State {
                 }
                 Input::StepFinished { unit, step, outcome }
             }
-            Order::Reap(unit) => {
+            Task::Reap(unit) => {
                 self.bodies[unit.index()].alive &= outcome != Outcome::Done;
                 Input::Reaped { unit, outcome }
             }
-            Order::Phase(phase) => Input::PhaseFinished { phase, outcome },
+            Task::Phase(phase) => Input::PhaseFinished { phase, outcome },
         };
         self.input(setup, input, witness)
     }
@@ -197,7 +211,7 @@ impl State {
     fn written(&mut self, setup: &Setup, place: u8, outcome: Outcome, witness: &mut Witness) -> Verdict {
         self.left.failures -= u8::from(outcome == Outcome::Failed);
         let mut place = usize::from(place);
-        let Write { unit, row, teller } = self.writes[place];
+        let Write { unit, row, teller, slow: _ } = self.writes[place];
         let mut earlier = 0;
         while earlier < place {
             if self.writes[earlier].unit == unit {
@@ -276,6 +290,13 @@ impl State {
         Ok(())
     }
 
+    /// How many answers are waited for that no deadline has outrun.
+    pub(super) fn in_time(&self) -> u8 {
+        let orders = self.orders.iter().filter(|order| !order.slow).count();
+        let writes = self.writes.iter().filter(|write| !write.slow && write.teller != Teller::Nobody).count();
+        u8::try_from(orders + writes).unwrap_or(u8::MAX)
+    }
+
     fn note(&self, note: Note, witness: &mut Witness) {
         if let Some(story) = &mut witness.story {
             story.note(self.now, note);
@@ -327,16 +348,18 @@ impl State {
             }
             Effect::Checkpoint { unit, step, row, until: _ } => {
                 coverage.saw_action(Action::Checkpoint);
-                self.writes.push(Write { unit, row, teller: Teller::Checkpoint(step) });
+                self.writes.push(Write { unit, row, teller: Teller::Checkpoint(step), slow: false });
             }
             Effect::Persist { unit, row, confirm } => {
                 let teller = if confirm { Teller::Row } else { Teller::Nobody };
-                self.writes.push(Write { unit, row, teller });
+                self.writes.push(Write { unit, row, teller, slow: false });
             }
-            Effect::Reap { unit, incarnation: _ } => self.orders.push(Order::Reap(unit)),
+            Effect::Reap { unit, incarnation: _ } => {
+                self.orders.push(Order { task: Task::Reap(unit), slow: false })
+            }
             Effect::Wind { phase, until } => {
                 if until > self.now {
-                    self.orders.push(Order::Phase(phase));
+                    self.orders.push(Order { task: Task::Phase(phase), slow: false });
                 }
             }
             Effect::Exit { code } => self.exited = Some(code),
@@ -360,7 +383,7 @@ impl State {
         // asked to go says so by going.
         let answers = !matches!(action, Action::RequestCancel | Action::Abort | Action::Forget);
         if answers && until > self.now {
-            self.orders.push(Order::Step(unit, step, action));
+            self.orders.push(Order { task: Task::Step(unit, step, action), slow: false });
         }
     }
 }

@@ -88,6 +88,11 @@ pub(crate) struct ExploreArguments {
           value_parser = clap::value_parser!(u8).range(..=8))]
     failures: u8,
 
+    /// How many answers come only after the next deadline, in all.
+    #[arg(long, value_name = "N", default_value_t = Scope::REFERENCE.delays,
+          value_parser = clap::value_parser!(u8).range(..=8))]
+    delays: u8,
+
     /// The host may crash, once, at any moment, and comes back. So it is unless said otherwise.
     #[arg(long, overrides_with = "no_crash")]
     crash: bool,
@@ -122,6 +127,7 @@ impl ExploreArguments {
             findings: self.findings,
             signals: self.shutdowns - 1,
             failures: self.failures,
+            delays: self.delays,
             crash: !self.no_crash,
         }
     }

@@ -39,20 +39,21 @@ fn way_text(way: &[u8]) -> String {
 
 /// A scope in words.
 pub(crate) fn words(scope: &Scope) -> String {
-    let Scope { system, units, stops, findings, signals, failures, crash } = *scope;
+    let Scope { system, units, stops, findings, signals, failures, delays, crash } = *scope;
     let many = |count: u8, one: &str| match count {
         0 => format!("no {one}"),
         1 => format!("1 {one}"),
         _ => format!("{count} {one}s"),
     };
     format!(
-        "{} of system {}, {}, {}, {} a unit, {}, {}",
+        "{} of system {}, {}, {}, {} a unit, {}, {}, {}",
         many(units, "unit"),
         system.name(),
         many(stops, "stop"),
         many(signals + 1, "shutdown"),
         many(findings, "finding"),
         many(failures, "failure"),
+        many(delays, "late answer"),
         if crash { "a crash at any moment" } else { "no crash" },
     )
 }
@@ -71,6 +72,7 @@ fn command(scope: &Scope, way: Option<&[u8]>) -> String {
     option("shutdowns", scope.signals + 1, reference.signals + 1);
     option("findings", scope.findings, reference.findings);
     option("failures", scope.failures, reference.failures);
+    option("delays", scope.delays, reference.delays);
     if scope.system != reference.system {
         let _always_fits = write!(text, " --system {}", scope.system.name());
     }
