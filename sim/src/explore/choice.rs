@@ -76,7 +76,7 @@ impl State {
             if alive && !hand.told {
                 menu.push(Choice::Exit(unit, Exit::Completed));
             }
-            if alive && hand.finds_left > 0 {
+            if alive && self.left.findings > 0 {
                 menu.extend([Choice::Find(unit, false), Choice::Find(unit, true)]);
             }
         }
@@ -118,8 +118,10 @@ impl State {
     }
 
     /// After a crash: unit by unit, how much of what was on its way made it; then the host comes back.
+    /// Which unit is first must not depend on their numbers: states that differ in these alone are one.
     fn recovery(&self, menu: &mut Vec<Choice>) {
-        let Some(unit) = self.writes.first().map(|write| write.unit) else {
+        let units = self.writes.iter().map(|write| write.unit);
+        let Some(unit) = units.min_by_key(|unit| self.unit_key(*unit)) else {
             return menu.push(Choice::Boot);
         };
         let count = self.writes.iter().filter(|write| write.unit == unit).count();

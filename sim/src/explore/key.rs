@@ -31,25 +31,21 @@ impl State {
         self.engine.visit_host_state(self.now, &mut |word| digest.word(word));
         self.judge.visit_host_state(self.now, &mut |word| digest.word(word));
         let left = &self.left;
-        let left = [left.stops, left.signals, left.failures, left.delays, left.crashes];
+        let left = [left.stops, left.findings, left.signals, left.failures, left.delays, left.crashes];
         digest.word(left.iter().fold(u64::from(self.up), |word, count| word << 8 | u64::from(*count)));
-        for order in &self.orders {
-            if let Order { task: Task::Phase(phase), slow } = order {
-                digest.word(u64::from(*slow) << 8 | *phase as u64);
-            }
-        }
         // The smallest numbers are those of exits and of nothing.
         digest.value() | 1 << 63
     }
 
-    fn unit_key(&self, unit: UnitId) -> u64 {
+    /// One unit's part of it.
+    pub(super) fn unit_key(&self, unit: UnitId) -> u64 {
         let mut digest = Digest::default();
         self.engine.visit_unit_state(self.now, unit, &mut |word| digest.word(word));
         self.judge.visit_unit_state(self.now, unit, &mut |word| digest.word(word));
         let (body, hand) = (&self.bodies[unit.index()], &self.hands[unit.index()]);
         let bits = [body.alive, hand.told, hand.unreported, hand.orphan, self.store.row(unit).is_some()];
         let bits = bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit));
-        digest.word(bits << 40 | u64::from(hand.finds_left) << 32 | u64::from(body.incarnation.0));
+        digest.word(bits << 40 | u64::from(body.incarnation.0));
         if let Some(row) = self.store.row(unit) {
             digest.row(row);
         }
@@ -62,7 +58,7 @@ impl State {
                     digest.word(u64::from(step.rung) << 16 | u64::from(step.round));
                 }
                 Task::Reap(of) if *of == unit => digest.word(2 << 56 | slow),
-                Task::Step(..) | Task::Reap(_) | Task::Phase(_) => {}
+                Task::Step(..) | Task::Reap(_) => {}
             }
         }
         for Write { unit: of, row, teller, slow } in &self.writes {

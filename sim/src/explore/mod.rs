@@ -148,7 +148,7 @@ impl Model {
         let mut store = Store::default();
         store.reset(setup.unit_count());
         let body = |unit: UnitId| Body::none(unit);
-        let hand = Hand { told: false, unreported: false, orphan: false, finds_left: self.scope.findings };
+        let hand = Hand { told: false, unreported: false, orphan: false };
         State {
             engine: setup.template.clone(),
             judge,
@@ -157,8 +157,10 @@ impl Model {
             hands: vec![hand; setup.unit_count()],
             orders: Vec::new(),
             writes: Vec::new(),
+            phase: None,
             left: Left {
                 stops: self.scope.stops,
+                findings: self.scope.findings,
                 signals: self.scope.signals,
                 failures: self.scope.failures,
                 delays: self.scope.delays,

@@ -15,7 +15,7 @@ pub struct Scope {
     pub units: u8,
     /// How many stops of single units are asked for, in all.
     pub stops: u8,
-    /// How many findings each body may record.
+    /// How many findings are recorded, in all.
     pub findings: u8,
     /// How many stop signals the host gets beyond the first one, which each of its lives gets.
     pub signals: u8,

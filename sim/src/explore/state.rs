@@ -31,7 +31,6 @@ pub(super) struct Order {
 pub(super) enum Task {
     Step(UnitId, Step, Action),
     Reap(UnitId),
-    Phase(Phase),
 }
 
 /// Who is told when a write comes to its end.
@@ -61,14 +60,13 @@ pub(super) struct Hand {
     pub(super) unreported: bool,
     /// Its body was started by an earlier life of the host: nobody sees it go.
     pub(super) orphan: bool,
-    /// How many findings its body may still record.
-    pub(super) finds_left: u8,
 }
 
 /// What may still happen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Left {
     pub(super) stops: u8,
+    pub(super) findings: u8,
     pub(super) signals: u8,
     pub(super) failures: u8,
     pub(super) delays: u8,
@@ -86,6 +84,8 @@ pub struct State {
     pub(super) hands: Vec<Hand>,
     pub(super) orders: Vec<Order>,
     pub(super) writes: Vec<Write>,
+    /// What the host does with itself: it takes no time, so no state has one.
+    pub(super) phase: Option<Phase>,
     pub(super) left: Left,
     pub(super) now: Moment,
     pub(super) step: u64,
@@ -120,6 +120,12 @@ impl State {
         &self.engine
     }
 
+    /// What time it is.
+    #[must_use]
+    pub const fn now(&self) -> Moment {
+        self.now
+    }
+
     pub(super) fn hands(&self) -> impl Iterator<Item = (UnitId, &Hand)> {
         (0..).map(UnitId).zip(&self.hands)
     }
@@ -142,11 +148,19 @@ impl State {
         self.now = self.now.after(span);
     }
 
-    /// Lets `choice`, one of the menu's, happen.
+    /// Lets `choice`, one of the menu's, happen, and the host's own phases with it.
     ///
     /// # Errors
     /// The claim that it breaks.
     pub fn take(&mut self, setup: &Setup, choice: Choice, witness: &mut Witness) -> Verdict {
+        self.happen(setup, choice, witness)?;
+        while let Some(phase) = self.phase.take() {
+            self.input(setup, Input::PhaseFinished { phase, outcome: Outcome::Done }, witness)?;
+        }
+        Ok(())
+    }
+
+    fn happen(&mut self, setup: &Setup, choice: Choice, witness: &mut Witness) -> Verdict {
         match choice {
             Choice::Finish(place, outcome) => self.finish(setup, place, outcome, witness),
             Choice::Store(place, outcome) => self.written(setup, place, outcome, witness),
@@ -171,7 +185,7 @@ impl State {
                 self.input(setup, Input::Woken, witness)
             }
             Choice::Find(unit, durable) => {
-                self.hands[unit.index()].finds_left -= 1;
+                self.left.findings -= 1;
                 self.input(setup, Input::FindingRecorded { unit, durable }, witness)
             }
             Choice::Stop(unit, manner) => self.stop(setup, unit, manner, witness),
@@ -203,7 +217,6 @@ impl State {
                 self.bodies[unit.index()].alive &= outcome != Outcome::Done;
                 Input::Reaped { unit, outcome }
             }
-            Task::Phase(phase) => Input::PhaseFinished { phase, outcome },
         };
         self.input(setup, input, witness)
     }
@@ -252,11 +265,8 @@ impl State {
         for (body, hand) in self.bodies.iter_mut().zip(&mut self.hands) {
             body.alive &= body.process;
             (hand.told, hand.unreported, hand.orphan) = (false, false, true);
-            hand.finds_left = 0;
         }
         self.orders.clear();
-        // Unit by unit, so that it makes no difference in which order they were asked for.
-        self.writes.sort_by_key(|write| write.unit);
         self.engine.clone_from(&setup.template);
         self.up = false;
     }
@@ -269,12 +279,9 @@ impl State {
     }
 
     fn keep(&mut self, unit: UnitId, count: u8) {
-        let of_unit = self.writes.iter().take_while(|write| write.unit == unit).count();
-        for (place, write) in self.writes.drain(..of_unit).enumerate() {
-            if place < usize::from(count) {
-                self.store.put(unit, write.row);
-            }
-        }
+        let kept = self.writes.iter().filter(|write| write.unit == unit).take(count.into());
+        kept.for_each(|write| self.store.put(unit, write.row));
+        self.writes.retain(|write| write.unit != unit);
     }
 
     /// A new process, with what the store has kept.
@@ -355,11 +362,11 @@ impl State {
                 self.writes.push(Write { unit, row, teller, slow: false });
             }
             Effect::Reap { unit, incarnation: _ } => {
-                self.orders.push(Order { task: Task::Reap(unit), slow: false })
+                self.orders.push(Order { task: Task::Reap(unit), slow: false });
             }
             Effect::Wind { phase, until } => {
                 if until > self.now {
-                    self.orders.push(Order { task: Task::Phase(phase), slow: false });
+                    self.phase = Some(phase);
                 }
             }
             Effect::Exit { code } => self.exited = Some(code),

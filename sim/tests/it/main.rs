@@ -8,6 +8,7 @@
 
 mod catalogue;
 mod contracts;
+mod exploring;
 mod files;
 mod laws;
 mod regressions;

@@ -78,7 +78,7 @@ pub(crate) struct ExploreArguments {
           value_parser = clap::value_parser!(u8).range(1..=8))]
     shutdowns: u8,
 
-    /// How many findings each body may record.
+    /// How many findings are recorded, in all.
     #[arg(long, value_name = "N", default_value_t = Scope::REFERENCE.findings,
           value_parser = clap::value_parser!(u8).range(..=8))]
     findings: u8,

@@ -46,7 +46,7 @@ pub(crate) fn words(scope: &Scope) -> String {
         _ => format!("{count} {one}s"),
     };
     format!(
-        "{} of system {}, {}, {}, {} a unit, {}, {}, {}",
+        "{} of system {}, {}, {}, {}, {}, {}, {}",
         many(units, "unit"),
         system.name(),
         many(stops, "stop"),
