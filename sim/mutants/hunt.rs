@@ -2,7 +2,7 @@
 //! small a run shows it. `cargo xtask mutants` builds it with a bug planted in the engine.
 //!
 //! ```text
-//! hunt STARTS RUNS STATES JOBS
+//! hunt STARTS RUNS CHOICES JOBS
 //! ```
 //!
 //! Each line that it prints is one finding, its parts separated by tabs.
@@ -18,7 +18,7 @@ use std::{
 
 use winddown_sim::{
     claims::{Breach, Claim},
-    explore::{self, Model, Scope},
+    explore::{self, Exploration, Model, Scope},
     shrink::{RUNS_MAX, Recording, shrink},
     sweep::{self, Campaign, Order, Source, panic_message, sweep},
 };
@@ -29,8 +29,8 @@ const APART: u64 = 1 << 32;
 fn main() -> ExitCode {
     set_hook(Box::new(|_| {}));
     let numbers: Vec<u64> = env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
-    let &[starts, runs, states, jobs] = numbers.as_slice() else {
-        drop(writeln!(io::stderr(), "usage: hunt STARTS RUNS STATES JOBS"));
+    let &[starts, runs, choices, jobs] = numbers.as_slice() else {
+        drop(writeln!(io::stderr(), "usage: hunt STARTS RUNS CHOICES JOBS"));
         return ExitCode::from(2);
     };
     let jobs = usize::try_from(jobs).unwrap_or(1);
@@ -41,8 +41,8 @@ fn main() -> ExitCode {
     if let Some((seed, claim)) = first {
         say(&smaller(seed, claim));
     }
-    if states > 0 {
-        say(&exhaustive(states, jobs));
+    if choices > 0 {
+        say(&exhaustive(choices, jobs));
     }
     ExitCode::SUCCESS
 }
@@ -75,7 +75,11 @@ fn random(start: u64, runs: u64, jobs: usize) -> Option<(u64, Claim)> {
     match (breaches.into_iter().next(), panics.into_iter().next()) {
         (Some((seed, breach)), _) => {
             let Breach { claim, message, .. } = breach;
-            say(&format!("random\tcaught\t{}\t{took}\t{seed}\t{}\t{message}", seed - first + 1, claim.name()));
+            say(&format!(
+                "random\tcaught\t{}\t{took}\t{}\t{seed}\t{message}",
+                seed - first + 1,
+                claim.name()
+            ));
             Some((seed, claim))
         }
         (None, Some((seed, message))) => {
@@ -103,33 +107,28 @@ fn smaller(seed: u64, claim: Claim) -> String {
         .and_then(|(recording, _)| shrink(&recording, &wanted, RUNS_MAX, &mut |_, _| {}).ok().flatten());
     let Some(shrunk) = shrunk else { return "shrunk\tnothing".to_owned() };
     let (weight, runs, took) = (&shrunk.weight, shrunk.runs, began.elapsed().as_micros());
-    format!(
-        "shrunk\t{}\t{}\t{}\t{}\t{runs}\t{took}",
-        weight.units, weight.asks, weight.faults, weight.steps
-    )
+    format!("shrunk\t{}\t{}\t{}\t{}\t{runs}\t{took}", weight.units, weight.asks, weight.faults, weight.steps)
 }
 
 /// Explores the reference scope, until a claim breaks or so many choices were tried.
-fn exhaustive(states: u64, jobs: usize) -> String {
+fn exhaustive(most: u64, jobs: usize) -> String {
     let began = Instant::now();
-    let looker = Looker { most: states, tried: AtomicU64::new(0), enough: AtomicBool::new(false) };
+    let looker = Looker { most, tried: AtomicU64::new(0), enough: AtomicBool::new(false) };
     let explored = catch_unwind(AssertUnwindSafe(|| {
         Model::new(Scope::REFERENCE).map(|model| model.explore(u32::MAX, jobs, &looker))
     }));
     let took = began.elapsed().as_micros();
+    let tried = looker.tried.into_inner();
     match explored {
-        Err(panic) => format!("exhaustive\tpanicked\t{}", panic_message(panic.as_ref())),
-        Ok(Err(error)) => format!("exhaustive\tpanicked\t{error}"),
-        Ok(Ok(found)) => match found.counterexample {
-            Some(way) => format!(
-                "exhaustive\tcaught\t{}\t{took}\t{}\t{}",
-                found.states,
-                way.breach.claim.name(),
-                way.choices.len()
-            ),
-            None if found.exhausted => format!("exhaustive\tnothing\t{}\t{took}", found.states),
-            None => format!("exhaustive\tunfinished\t{}\t{took}", found.states),
-        },
+        Err(panic) => format!("exhaustive\tpanicked\t{tried}\t{took}\t{}", panic_message(panic.as_ref())),
+        Ok(Err(error)) => format!("exhaustive\tpanicked\t{tried}\t{took}\t{error}"),
+        Ok(Ok(Exploration { states, counterexample: None, .. })) => {
+            format!("exhaustive\tnothing\t{states}\t{took}")
+        }
+        Ok(Ok(Exploration { states, counterexample: Some(way), .. })) => {
+            let Breach { claim, step, message, .. } = *way.breach;
+            format!("exhaustive\tcaught\t{states}\t{took}\t{}\t{step}\t{message}", claim.name())
+        }
     }
 }
 

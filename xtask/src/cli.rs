@@ -9,6 +9,7 @@ use winddown_sim::scenario::{System, parse_span};
 use crate::{
     bench::BenchArguments,
     explore::{self, ExploreArguments},
+    mutants::{self, MutantsArguments},
 };
 
 const EXIT_CODES: &str = "\
@@ -96,6 +97,9 @@ pub(crate) enum Command {
     /// Try everything that can happen in a small scope.
     #[command(after_help = explore::EXAMPLES)]
     Explore(ExploreArguments),
+    /// Plant real bugs in a copy of the engine, and see which claim catches each of them.
+    #[command(after_help = mutants::EXAMPLES)]
+    Mutants(MutantsArguments),
     /// Compare how fast it is with the committed baseline, or write a report.
     Bench(BenchArguments),
 }

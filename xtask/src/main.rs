@@ -8,6 +8,7 @@ mod explore;
 mod golden;
 mod json;
 mod look;
+mod mutants;
 mod output;
 mod play;
 mod replay;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Sim(arguments) => simulate(&arguments),
         Command::Golden(arguments) => golden::run(&arguments),
         Command::Explore(arguments) => explore::run(&arguments),
+        Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };
     let code = result.unwrap_or_else(|error| {
