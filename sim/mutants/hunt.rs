@@ -122,12 +122,14 @@ fn exhaustive(most: u64, jobs: usize) -> String {
     match explored {
         Err(panic) => format!("exhaustive\tpanicked\t{tried}\t{took}\t{}", panic_message(panic.as_ref())),
         Ok(Err(error)) => format!("exhaustive\tpanicked\t{tried}\t{took}\t{error}"),
-        Ok(Ok(Exploration { states, counterexample: None, .. })) => {
-            format!("exhaustive\tnothing\t{states}\t{took}")
-        }
-        Ok(Ok(Exploration { states, counterexample: Some(way), .. })) => {
-            let Breach { claim, step, message, .. } = *way.breach;
-            format!("exhaustive\tcaught\t{states}\t{took}\t{}\t{step}\t{message}", claim.name())
+        Ok(Ok(Exploration { states, counterexample, .. })) => {
+            match counterexample.and_then(|told| told.breach) {
+                None => format!("exhaustive\tnothing\t{states}\t{took}"),
+                Some(breach) => {
+                    let Breach { claim, step, message, .. } = *breach;
+                    format!("exhaustive\tcaught\t{states}\t{took}\t{}\t{step}\t{message}", claim.name())
+                }
+            }
         }
     }
 }

@@ -3,8 +3,7 @@
 
 use std::{
     collections::BTreeSet,
-    env, fs,
-    io,
+    env, fs, io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
