@@ -44,7 +44,7 @@ Feature: Stopping a container
     Given a container "worker" that runs for ever
     When at 5s somebody stops "worker"
     And at 6s somebody stops "worker"
-    And at 90s somebody stops "worker"
+    And at 20s somebody stops "worker"
     Then 3 callers are told that it is stopped
     And the row of "worker" is written once
     And "worker" is told to abort at 5s

@@ -67,7 +67,7 @@ Feature: Shutting a daemon down
   @real
   Scenario Outline: Every way to ask for a stop is graceful
     Given 2 engagements "running" that find something every 5s
-    When at 60s <ask>
+    When at 12s <ask>
     Then every finding is preserved
     And the exit code is 0
     And the socket and the PID file are removed
@@ -105,11 +105,11 @@ Feature: Shutting a daemon down
   @real
   Scenario: SIGHUP is not a stop
     Given an engagement "running" that finds something every 5s
-    When at 10s the host gets SIGHUP
-    And at 60s the host gets SIGTERM
+    When at 6s the host gets SIGHUP
+    And at 12s the host gets SIGTERM
     Then "running" is started once
     And the configuration is read again once
-    And at 59s "running" is listed as running
+    And at 11s "running" is listed as running
     And every finding is preserved
     And the exit code is 0
 

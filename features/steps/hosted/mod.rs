@@ -37,7 +37,7 @@ use self::{
 use crate::played::Played;
 
 /// In real time, everything that a scenario says is so much faster. What a contract says is not.
-const SPEED: u32 = 100;
+const SPEED: u32 = 20;
 /// In real time, a host that nobody stops is stopped so long after the last that anybody does.
 const CALM: Duration = Duration::from_millis(150);
 
