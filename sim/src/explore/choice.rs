@@ -2,7 +2,7 @@
 
 use winddown_core::{Exit, Moment, Outcome, UnitId};
 
-use super::state::{State, Teller};
+use super::state::{State, Task, Teller};
 
 /// How a stop is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -100,6 +100,20 @@ impl State {
             menu.push(Choice::Crash);
         }
         calm
+    }
+
+    /// Which unit a choice is about, if it is about one.
+    pub(super) fn unit_of(&self, choice: &Choice) -> Option<UnitId> {
+        match *choice {
+            Choice::Finish(place, _) => match self.orders[usize::from(place)].task {
+                Task::Step(unit, ..) | Task::Reap(unit) => Some(unit),
+            },
+            Choice::Store(place, _) => Some(self.writes[usize::from(place)].unit),
+            Choice::Exit(unit, _) | Choice::Find(unit, _) | Choice::Stop(unit, _) | Choice::Keep(unit, _) => {
+                Some(unit)
+            }
+            Choice::Signal | Choice::Wake | Choice::Crash | Choice::Boot => None,
+        }
     }
 
     /// What the host waits for, with this outcome.

@@ -10,18 +10,34 @@ use crate::{digest::Digest, explore::Scope};
 
 const UNITS_MAX: usize = Scope::UNITS_MAX as usize;
 
+/// How a state looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    pub(super) value: u64,
+    /// A bit for each unit that is like one before it.
+    pub(super) twins: u8,
+}
+
 impl State {
     /// The state's key, the same for all states that will behave alike. `symmetric`: also if they differ
     /// in which unit is which.
     #[must_use]
     pub fn key(&self, symmetric: bool) -> u64 {
+        self.look(symmetric).value
+    }
+
+    /// The key, and which units are like others.
+    pub(super) fn look(&self, symmetric: bool) -> Key {
         if let Some(code) = self.exited {
-            return u64::from(code) + 1;
+            return Key { value: u64::from(code) + 1, twins: 0 };
         }
         let mut parts = [0; UNITS_MAX];
         let parts = &mut parts[..self.hands.len().min(UNITS_MAX)];
-        for (place, part) in (0..).zip(parts.iter_mut()) {
-            *part = self.unit_key(UnitId(place));
+        let mut twins = 0;
+        for place in 0..parts.len() {
+            let part = self.unit_key(UnitId(place as u32));
+            twins |= u8::from(symmetric && parts[..place].contains(&part)) << place;
+            parts[place] = part;
         }
         if symmetric {
             parts.sort_unstable();
@@ -34,7 +50,7 @@ impl State {
         let left = [left.stops, left.findings, left.signals, left.failures, left.delays, left.crashes];
         digest.word(left.iter().fold(u64::from(self.up), |word, count| word << 8 | u64::from(*count)));
         // The smallest numbers are those of exits and of nothing.
-        digest.value() | 1 << 63
+        Key { value: digest.value() | 1 << 63, twins }
     }
 
     /// One unit's part of it.

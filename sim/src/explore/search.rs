@@ -11,6 +11,7 @@ use std::sync::{
 use super::{
     Model, Watcher,
     choice::Choice,
+    key::Key,
     state::{State, Witness},
     table::{Met, STUCK, Table},
 };
@@ -35,12 +36,20 @@ pub(super) struct Searched {
     pub(super) broken: Option<u64>,
 }
 
+/// A state whose choices were not tried yet.
+#[derive(Debug)]
+struct Fresh {
+    key: Key,
+    // In a box, so that it stays where it is while lists of them grow.
+    state: Box<State>,
+}
+
 /// One level, as all threads see it.
 struct Level<'a> {
     model: &'a Model,
     watcher: &'a dyn Watcher,
     table: &'a Table,
-    states: &'a [State],
+    states: &'a [Fresh],
     number: u32,
     next: AtomicUsize,
     stop: &'a AtomicBool,
@@ -52,8 +61,8 @@ struct Level<'a> {
 #[derive(Debug)]
 struct Worker {
     /// States whose room can be used again.
-    spare: Vec<State>,
-    found: Vec<State>,
+    spare: Vec<Box<State>>,
+    found: Vec<Fresh>,
     witness: Witness,
     menu: Vec<Choice>,
 }
@@ -62,8 +71,9 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
     let table = Table::new();
     let stop = AtomicBool::new(false);
     let transitions = AtomicU64::new(0);
-    let mut states = vec![model.root()];
-    let _new = table.meet(states[0].key(model.symmetric()), 0, 0);
+    let root = Box::new(model.root());
+    let mut states = vec![Fresh { key: root.look(model.symmetric()), state: root }];
+    let _new = table.meet(states[0].key.value, 0, 0);
     let worker =
         || Worker { spare: Vec::new(), found: Vec::new(), witness: Witness::default(), menu: Vec::new() };
     let mut workers: Vec<Worker> = (0..jobs.max(1)).map(|_| worker()).collect();
@@ -92,7 +102,7 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
         let share = states.len() / workers.len() + 1;
         for worker in &mut workers {
             let first = states.len() - share.min(states.len());
-            worker.spare.extend(states.drain(first..));
+            worker.spare.extend(states.drain(first..).map(|fresh| fresh.state));
         }
         for worker in &mut workers {
             states.append(&mut worker.found);
@@ -126,7 +136,7 @@ impl Level<'_> {
     }
 
     fn work(&self, worker: &mut Worker) {
-        let mut scratch = worker.spare.pop().unwrap_or_else(|| self.model.empty());
+        let mut scratch = worker.spare.pop().unwrap_or_else(|| Box::new(self.model.empty()));
         loop {
             let first = self.next.fetch_add(BLOCK, Ordering::Relaxed);
             if first >= self.states.len() || self.stop.load(Ordering::Relaxed) {
@@ -144,29 +154,36 @@ impl Level<'_> {
     }
 
     /// Tries everything that may happen next in a state. Says how much that was.
-    fn expand(&self, state: &State, scratch: &mut State, worker: &mut Worker) -> u64 {
+    fn expand(&self, fresh: &Fresh, scratch: &mut Box<State>, worker: &mut Worker) -> u64 {
         let (model, symmetric) = (self.model, self.model.symmetric());
-        let own = state.key(symmetric);
-        let calm = state.menu(&mut worker.menu);
-        if !calm && !state.is_over() {
-            self.table.set_calm(own, STUCK);
+        let Fresh { key: Key { value: own, twins }, state } = fresh;
+        let mut calm = state.menu(&mut worker.menu);
+        if !calm {
+            self.table.set_calm(*own, STUCK);
         }
-        for (place, choice) in worker.menu.iter().enumerate() {
+        let mut tried = 0;
+        for choice in &worker.menu {
+            // What a unit's like may do leads to the same.
+            if *twins != 0 && state.unit_of(choice).is_some_and(|unit| twins >> unit.0 & 1 == 1) {
+                continue;
+            }
+            tried += 1;
             scratch.copy_from(state);
             if scratch.take(model.setup(), *choice, &mut worker.witness).is_err() {
                 let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
-                *broken = Some(broken.map_or(own, |other| other.min(own)));
+                *broken = Some(broken.map_or(*own, |other| other.min(*own)));
                 continue;
             }
-            let key = scratch.key(symmetric);
-            if calm && place == 0 {
-                self.table.set_calm(own, key);
+            let key = scratch.look(symmetric);
+            // The first one is the calm one.
+            if core::mem::take(&mut calm) {
+                self.table.set_calm(*own, key.value);
             }
-            if self.table.meet(key, own, self.number) == Met::New && !scratch.is_over() {
-                let fresh = worker.spare.pop().unwrap_or_else(|| model.empty());
-                worker.found.push(core::mem::replace(scratch, fresh));
+            if self.table.meet(key.value, *own, self.number) == Met::New && !scratch.is_over() {
+                let room = worker.spare.pop().unwrap_or_else(|| Box::new(model.empty()));
+                worker.found.push(Fresh { key, state: core::mem::replace(scratch, room) });
             }
         }
-        worker.menu.len() as u64
+        tried
     }
 }
