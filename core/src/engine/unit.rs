@@ -108,6 +108,16 @@ impl Stop {
         budget: Budget::unlimited(),
     };
 
+    /// What the future depends on: of a way down that is over, only what comes after it.
+    pub(super) const fn future(self) -> Self {
+        let Self { stage, overran, placed, again, .. } = self;
+        if self.is_on_the_way() {
+            self
+        } else {
+            Self { stage, overran, placed, again, ..Self::NONE }
+        }
+    }
+
     pub(super) const fn is_on_the_way(&self) -> bool {
         matches!(self.stage, Stage::Waiting | Stage::Climbing)
     }
@@ -249,7 +259,7 @@ impl Unit {
     /// What the future depends on, deadlines and waiters aside, as words. What is only remembered for
     /// the report is left out, except what the exit code is made of.
     pub(super) fn visit(&self, visit: &mut impl FnMut(u64)) {
-        let stop = &self.stop;
+        let stop = self.stop.future();
         let again = match stop.again {
             Again::No => 0,
             Again::Now => 1,
@@ -287,7 +297,9 @@ impl Unit {
             u64::from(self.incarnation.0) << 32 | u64::from(self.failures) << 16 | u64::from(self.abandoned),
         );
         visit(u64::from(self.recorded) << 32 | u64::from(self.saved));
-        visit(u64::from(self.asked) << 32 | u64::from(self.promised));
+        // A promise that was kept is as good as none.
+        let promised = if self.promised > self.saved { self.promised } else { 0 };
+        visit(u64::from(self.asked.max(self.saved)) << 32 | u64::from(promised));
         visit(u64::from(stop.checkpoint) << 16 | u64::from(stop.round));
         visit(u64::from(self.born.0));
         visit(again);

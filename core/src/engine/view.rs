@@ -170,7 +170,7 @@ impl Engine {
     pub fn visit_unit_state(&self, now: Moment, unit: UnitId, visit: &mut impl FnMut(u64)) {
         let Some(it) = self.units.get(unit.index()) else { return };
         visit(left(now, self.timers.of(unit)));
-        visit(left(now, it.stop.budget.ends()));
+        visit(left(now, it.stop.future().budget.ends()));
         it.visit(visit);
         self.callers.visit(it.callers, &mut |word| visit(if word == u64::MAX { word } else { word & 0xff }));
     }

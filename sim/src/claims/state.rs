@@ -114,16 +114,18 @@ impl Ledger {
             cancel_noticed,
             told,
         } = *self;
+        // A new way down sets all of these, and it only matters whether there was a step at all.
+        let rung = if on_way { rung } else { rung.min(0) };
         let bits = [
             lives,
             active,
             stopped,
             on_way,
             forced,
-            shortened,
-            clocked,
-            rung_over,
-            rung_forces,
+            on_way && shortened,
+            on_way && clocked,
+            on_way && rung_over,
+            on_way && rung_forces,
             paused,
             noticed,
             rewrite_due,
