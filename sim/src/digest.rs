@@ -26,6 +26,11 @@ impl Digest {
         self.0 = self.0.rotate_left(23).wrapping_add(product as u64 ^ (product >> 64) as u64);
     }
 
+    /// Takes two words in.
+    pub(crate) const fn pair(&mut self, first: u64, second: u64) {
+        self.take(first, second);
+    }
+
     /// Takes one word in.
     pub(crate) const fn word(&mut self, word: u64) {
         self.take(word, 0);

@@ -111,11 +111,7 @@ impl Stop {
     /// What the future depends on: of a way down that is over, only what comes after it.
     pub(super) const fn future(self) -> Self {
         let Self { stage, overran, placed, again, .. } = self;
-        if self.is_on_the_way() {
-            self
-        } else {
-            Self { stage, overran, placed, again, ..Self::NONE }
-        }
+        if self.is_on_the_way() { self } else { Self { stage, overran, placed, again, ..Self::NONE } }
     }
 
     pub(super) const fn is_on_the_way(&self) -> bool {

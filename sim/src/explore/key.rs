@@ -18,6 +18,29 @@ pub(super) struct Key {
     pub(super) twins: u8,
 }
 
+/// Words on their way into a digest, two at a time.
+#[derive(Default)]
+struct Words {
+    digest: Digest,
+    held: Option<u64>,
+}
+
+impl Words {
+    fn take(&mut self, word: u64) {
+        match self.held.take() {
+            None => self.held = Some(word),
+            Some(first) => self.digest.pair(first, word),
+        }
+    }
+
+    fn digest(mut self) -> Digest {
+        if let Some(last) = self.held {
+            self.digest.word(last);
+        }
+        self.digest
+    }
+}
+
 impl State {
     /// The state's key, the same for all states that will behave alike. `symmetric`: also if they differ
     /// in which unit is which.
@@ -42,10 +65,11 @@ impl State {
         if symmetric {
             parts.sort_unstable();
         }
-        let mut digest = Digest::default();
-        parts.iter().for_each(|part| digest.word(*part));
-        self.engine.visit_host_state(self.now, &mut |word| digest.word(word));
-        self.judge.visit_host_state(self.now, &mut |word| digest.word(word));
+        let mut words = Words::default();
+        parts.iter().for_each(|part| words.take(*part));
+        self.engine.visit_host_state(self.now, &mut |word| words.take(word));
+        self.judge.visit_host_state(self.now, &mut |word| words.take(word));
+        let mut digest = words.digest();
         let left = &self.left;
         let left = [left.stops, left.findings, left.signals, left.failures, left.delays, left.crashes];
         digest.word(left.iter().fold(u64::from(self.up), |word, count| word << 8 | u64::from(*count)));
@@ -55,9 +79,10 @@ impl State {
 
     /// One unit's part of it.
     pub(super) fn unit_key(&self, unit: UnitId) -> u64 {
-        let mut digest = Digest::default();
-        self.engine.visit_unit_state(self.now, unit, &mut |word| digest.word(word));
-        self.judge.visit_unit_state(self.now, unit, &mut |word| digest.word(word));
+        let mut words = Words::default();
+        self.engine.visit_unit_state(self.now, unit, &mut |word| words.take(word));
+        self.judge.visit_unit_state(self.now, unit, &mut |word| words.take(word));
+        let mut digest = words.digest();
         let (body, hand) = (&self.bodies[unit.index()], &self.hands[unit.index()]);
         let bits = [body.alive, hand.told, hand.unreported, hand.orphan, self.store.row(unit).is_some()];
         let bits = bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit));
