@@ -3,12 +3,11 @@
 
 use core::fmt;
 
-use proptest::test_runner::{TestCaseError, TestCaseResult};
 use winddown_sim::{
     Arena, Outcome, Setup,
     chooser::{Label, Replay},
     run,
-    shrink::{Kept, Recording},
+    shrink::{Kept, RUNS_MAX, Recording, shrink},
     story::Story,
     timeline::{Heading, render},
 };
@@ -47,30 +46,34 @@ impl Case {
         Played { setup, arena, story, outcome }
     }
 
-    /// Plays it, with all claims.
-    pub(crate) fn play_well(&self) -> Result<Played, TestCaseError> {
+    /// Plays it, and says which claim is broken, if one is.
+    pub(crate) fn broken(&self) -> Option<String> {
         let played = self.play();
-        played.breaks_no_claim(self)?;
-        Ok(played)
-    }
-}
-
-impl Played {
-    fn breaks_no_claim(&self, case: &Case) -> TestCaseResult {
-        let Some(breach) = &self.outcome.breach else { return Ok(()) };
-        let (claim, trace) = (breach.claim, self.outcome.hash);
-        let file = Kept { recording: case.0.clone(), claim, trace }.to_text();
-        Err(TestCaseError::fail(format!(
+        let breach = played.outcome.breach.as_ref()?;
+        let (claim, trace) = (breach.claim, played.outcome.hash);
+        let file = Kept { recording: self.0.clone(), claim, trace }.to_text();
+        Some(format!(
             "{} ({}) is broken at {}\n{}\n\n{}\n\
              as a file for `cargo xtask sim --replay FILE`:\n\n{file}",
             claim.name(),
             claim.id(),
             breach.at,
             breach.message,
-            self.timeline()
-        )))
+            played.timeline()
+        ))
     }
 
+    /// The smallest case found that breaks the same claim.
+    pub(crate) fn smaller(&self) -> Self {
+        let claim = |outcome: &Outcome| outcome.breach.as_ref().map(|breach| breach.claim);
+        let Some(broken) = claim(&self.play().outcome) else { return self.clone() };
+        let same = |outcome: &Outcome| claim(outcome) == Some(broken);
+        let shrunk = shrink(&self.0, &same, RUNS_MAX, &mut |_, _| ());
+        shrunk.ok().flatten().map_or_else(|| self.clone(), |shrunk| Self(shrunk.recording))
+    }
+}
+
+impl Played {
     /// What happened, line by line.
     pub(crate) fn timeline(&self) -> String {
         let heading = Heading {

@@ -40,6 +40,21 @@ impl Law {
     where
         S::Value: Debug,
     {
+        if let Some((reason, case)) = self.failing_case(cases, test) {
+            panic!("{}", self.failure(&reason, &case));
+        }
+    }
+
+    /// Tries it the same way. If it fails: why, and with which case, the smallest one that was found.
+    #[track_caller]
+    pub(crate) fn failing_case<S: Strategy>(
+        &self,
+        cases: &S,
+        test: impl Fn(&S::Value) -> TestCaseResult,
+    ) -> Option<(String, S::Value)>
+    where
+        S::Value: Debug,
+    {
         let config = Config {
             cases: self.cases(),
             failure_persistence: Some(Box::new(FileFailurePersistence::Direct(self.file))),
@@ -47,11 +62,10 @@ impl Law {
             rng_seed: RngSeed::Fixed(0),
             ..Config::default()
         };
-        let result = TestRunner::new(config).run(cases, |case| test(&case));
-        match result {
-            Ok(()) => {}
+        match TestRunner::new(config).run(cases, |case| test(&case)) {
+            Ok(()) => None,
             Err(TestError::Abort(reason)) => panic!("{} could not be tried: {reason}", self.name),
-            Err(TestError::Fail(reason, case)) => panic!("{}", self.failure(&reason, &case)),
+            Err(TestError::Fail(reason, case)) => Some((reason.to_string(), case)),
         }
     }
 
@@ -87,7 +101,8 @@ impl Law {
         }
     }
 
-    fn failure(&self, reason: &dyn std::fmt::Display, case: &dyn Debug) -> String {
+    /// What is said when it fails.
+    pub(crate) fn failure(&self, reason: &str, case: &dyn Debug) -> String {
         let name = self.name;
         format!(
             "{name} does not hold\n\n{reason}\n\n\
