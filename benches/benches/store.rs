@@ -1,6 +1,8 @@
 //! What durability costs: the store beside bare SQLite on the same disk, in the same run. The two take turns,
 //! so that a disk that is slow for a while is slow for both.
 
+#![expect(clippy::expect_used, reason = "a benchmark stops where the disk does not do what it should")]
+
 use std::{
     path::Path,
     sync::{
@@ -60,6 +62,18 @@ impl Durable {
         let row = row(self.start, Status::Stopped);
         self.store.write(Write::Persist { unit: name(unit), row, findings: Vec::new(), confirm: true });
         self.wait();
+    }
+
+    /// A checkpoint of each unit, all of them committed when this returns.
+    fn checkpoint(&mut self, units: Vec<Vec<Finding>>) {
+        let count = units.len();
+        for (unit, findings) in (0..).zip(units) {
+            let row = row(1, Status::Stopping);
+            let step = Step { incarnation: row.incarnation, rung: 1, round: 0 };
+            let state = vec![7; 1_000];
+            self.store.write(Write::Checkpoint { unit: name(unit), step, row, findings, state });
+        }
+        (0..count).for_each(|_| self.wait());
     }
 
     fn wait(&self) {
@@ -188,28 +202,34 @@ fn everything_found() -> Vec<Vec<Finding>> {
     (0..UNITS).map(|_| (0..1_000).map(finding).collect()).collect()
 }
 
-#[expect(clippy::print_stdout, clippy::float_arithmetic, reason = "a figure for people")]
+#[expect(clippy::print_stdout, reason = "a figure for people")]
 fn checkpoint_ratio(_criterion: &mut Criterion) {
     println!("\n1,000 engagements with 1,000 findings of 100 bytes each, beside one bare transaction");
     println!("  goal: at least 80 % of its speed");
-    for turn in 1..=3 {
-        let found = everything_found();
-        let directory = directory();
-        let bare = Bare::with_units(directory.path(), UNITS);
+    let mut speeds: Vec<f64> = (1..=5).map(checkpoint_turn).collect();
+    speeds.sort_unstable_by(f64::total_cmp);
+    println!("  median: {:.0} % of its speed", speeds[speeds.len() / 2]);
+}
+
+/// Our speed in hundredths of the bare one's. Who goes first leaves the other a disk that is busy, so they
+/// take turns in that as well.
+#[expect(clippy::print_stdout, clippy::float_arithmetic, reason = "a figure for people")]
+fn checkpoint_turn(turn: u32) -> f64 {
+    let directory = directory();
+    let found = everything_found();
+    let bare = Bare::with_units(directory.path(), UNITS);
+    let mut store = Durable::with_units(directory.path(), UNITS);
+    let (ours, theirs) = if turn.is_multiple_of(2) {
         let theirs = timed(|| bare.checkpoint(&found));
-        let mut store = Durable::with_units(directory.path(), UNITS);
-        let ours = timed(|| {
-            for (unit, findings) in (0..).zip(found) {
-                let row = row(1, Status::Stopping);
-                let step = Step { incarnation: row.incarnation, rung: 1, round: 0 };
-                let state = vec![7; 1_000];
-                store.store.write(Write::Checkpoint { unit: name(unit), step, row, findings, state });
-            }
-            (0..UNITS).for_each(|_| store.wait());
-        });
-        let speed = theirs.as_secs_f64() / ours.as_secs_f64() * 100.0;
-        println!("  turn {turn}: {ours:.2?} beside {theirs:.2?}: {speed:.0} % of its speed");
-    }
+        (timed(|| store.checkpoint(found)), theirs)
+    } else {
+        let again = everything_found();
+        let ours = timed(|| store.checkpoint(again));
+        (ours, timed(|| bare.checkpoint(&found)))
+    };
+    let speed = theirs.as_secs_f64() / ours.as_secs_f64() * 100.0;
+    println!("  turn {turn}: {ours:.2?} beside {theirs:.2?}: {speed:.0} % of its speed");
+    speed
 }
 
 criterion_group!(benches, stops, stop_ratio, checkpoint_ratio);
