@@ -53,6 +53,10 @@ mod report;
 mod status;
 mod time;
 
+/// The version of the engine's rules: the same inputs at the same moments have the same effects under the
+/// same version.
+pub const SEMANTICS_VERSION: u32 = 1;
+
 pub use budget::Budget;
 pub use disposition::{Disposition, Why};
 pub use effect::{Answer, Effect, Effects, Notice};

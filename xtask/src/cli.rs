@@ -15,8 +15,8 @@ use crate::{
 const EXIT_CODES: &str = "\
 Exit codes:
   0    all claims held
-  1    a claim is broken, a run panicked, a golden hash or a run differs, or a sweep over 100,000 generated
-       seeds and more never saw something that it should
+  1    a claim is broken, a run panicked, a golden hash, a run or a journal differs, or a sweep over
+       100,000 generated seeds and more never saw something that it should
   2    usage, bad input, or a file that cannot be read or written
   3    not deterministic
   4    nothing ran
@@ -56,6 +56,9 @@ Examples:
       after a change of the engine: where does the run become another one?
   cargo xtask sim --seeds 1000000.. --until-failure
       from there on, until something breaks or Ctrl-C (the second one does not wait)
+
+  cargo xtask sim --journal /var/lib/winddown/journal
+      what a real host did, played again; it fails if the engine does anything else here
 
 What broke is kept in breaches/ as it is found, with its whole timeline. The first seed of each broken
 claim is then made smaller, and kept as a file that plays without its seed:
@@ -106,7 +109,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true)
-    .args(["seed", "seeds", "time", "until_failure", "replay"]))]
+    .args(["seed", "seeds", "time", "until_failure", "replay", "journal"]))]
 pub(crate) struct SimArguments {
     /// Play this one seed and print its timeline. Decimal, or hex with 0x.
     #[arg(long, value_parser = parse_seed, conflicts_with_all = SWEEPING)]
@@ -116,6 +119,13 @@ pub(crate) struct SimArguments {
     #[arg(long, value_name = "FILE",
           conflicts_with_all = SWEEPING, conflicts_with_all = ["seed", "system", "scenario"])]
     pub(crate) replay: Option<PathBuf>,
+
+    /// Give the inputs that a real host has recorded in FILE to the engine again, show the timeline, and
+    /// fail if the engine does anything else than it did there.
+    #[arg(long, value_name = "FILE", conflicts_with_all = SWEEPING,
+          conflicts_with_all = ["seed", "system", "scenario", "replay", "shrink", "until", "at", "diff",
+                                "check_determinism"])]
+    pub(crate) journal: Option<PathBuf>,
 
     /// Make the run of a seed, or a kept one, as small as it can be and still break the same claim; show
     /// it, and keep it in breaches/.

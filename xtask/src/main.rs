@@ -6,6 +6,7 @@ mod cli;
 mod diff;
 mod explore;
 mod golden;
+mod journal;
 mod json;
 mod look;
 mod mutants;
@@ -43,6 +44,9 @@ fn main() -> ExitCode {
 }
 
 fn simulate(arguments: &SimArguments) -> Result<Code> {
+    if let Some(file) = &arguments.journal {
+        return journal::run(file, arguments.format);
+    }
     let looks = arguments.until.is_some() || arguments.at.is_some();
     match (arguments.seed, &arguments.replay) {
         (Some(seed), _) if arguments.shrink => shrink::run_seed(arguments, seed),

@@ -45,8 +45,12 @@ pub(super) fn print(lines: &mut Lines, setup: &Setup, heading: &Heading) {
     let faults: Vec<String> =
         scenario.faults.iter().map(|(fault, rate)| format!("{fault} {}.{}%", rate / 10, rate % 10)).collect();
     paragraph(lines, Kind::Heading, "faults  ", ", ", &faults);
-    let [first, second] = legend(setup.unit_count());
     lines.add(Kind::Heading, "");
+    print_legend(lines, setup.unit_count());
+}
+
+pub(super) fn print_legend(lines: &mut Lines, units: usize) {
+    let [first, second] = legend(units);
     lines.add(Kind::Heading, format!("legend  {first}"));
     lines.add(Kind::Heading, format!("        {second}"));
     lines.add(Kind::Heading, "");

@@ -7,16 +7,18 @@
 //! Nothing is left out, what was ignored neither. How a line looks (dim, red) is the reader's business:
 //! each says what it is.
 
+mod cast;
 mod columns;
 mod heading;
 mod report;
 mod state;
 mod words;
 
-use winddown_core::{Disposition, Engine, Moment, Span};
+use winddown_core::{Disposition, Effect, Engine, Moment, Span};
 
 pub(crate) use self::heading::ask as ask_words;
-pub use self::state::state;
+pub use self::{cast::Cast, state::state};
+pub use winddown_core::SEMANTICS_VERSION;
 
 use self::columns::Columns;
 use crate::{
@@ -24,9 +26,6 @@ use crate::{
     story::{Entry, Note, Story},
     world::{Arena, Outcome, Place},
 };
-
-/// The version of what runs mean: the engine's rules and the world's. A golden hash belongs to one.
-pub const SEMANTICS_VERSION: u32 = 1;
 
 /// No list is made wider than this: what fits beside a second window.
 const WIDTH: usize = 110;
@@ -102,7 +101,7 @@ pub fn lines(setup: &Setup, heading: &Heading, story: &Story, end: End<'_>, engi
     match end {
         End::Over(outcome) => {
             lines.add(Kind::Report, "");
-            report::print(&mut lines, setup, engine, outcome);
+            report::print(&mut lines, setup, engine, outcome.took, &report::remarks(outcome));
             lines.add(Kind::Report, "");
             report::print_verdict(&mut lines, outcome);
         }
@@ -119,6 +118,25 @@ pub fn lines(setup: &Setup, heading: &Heading, story: &Story, end: End<'_>, engi
     }
     lines.add(Kind::Report, format!("replay: {}", heading.replay));
     lines.0
+}
+
+/// A story that is no run of this world: legend, timeline, report.
+#[must_use]
+pub fn told(cast: &dyn Cast, story: &Story, engine: &Engine) -> Vec<Line> {
+    let mut lines = Lines::default();
+    heading::print_legend(&mut lines, cast.unit_count());
+    print_steps(&mut lines, cast, story);
+    let took = story.entries.last().map_or(Span::ZERO, |(at, _)| Moment::START.until(*at));
+    lines.add(Kind::Report, "");
+    report::print(&mut lines, cast, engine, took, &[]);
+    lines.add(Kind::Report, "");
+    lines.0
+}
+
+/// What an effect asks for, in words.
+#[must_use]
+pub fn effect_words(cast: &dyn Cast, effect: &Effect, at: Moment) -> String {
+    words::effect(cast, effect, at)
 }
 
 /// The steps alone, one after the other.
@@ -157,8 +175,8 @@ pub fn joined(lines: &[Line]) -> String {
     lines.iter().flat_map(|line| [line.text.as_str(), "\n"]).collect()
 }
 
-fn print_steps(lines: &mut Lines, setup: &Setup, story: &Story) {
-    let mut columns = Columns::new(setup.unit_count());
+fn print_steps(lines: &mut Lines, cast: &dyn Cast, story: &Story) {
+    let mut columns = Columns::new(cast.unit_count());
     let width = story.entries.last().map_or(0, |(at, _)| moment(*at).len()).max("time".len() + 2);
     for head in columns.head() {
         lines.add(Kind::Heading, format!("{:>width$}  {head}", ""));
@@ -174,13 +192,13 @@ fn print_steps(lines: &mut Lines, setup: &Setup, story: &Story) {
                     columns.host_is_down();
                 }
                 let kind = if matches!(note, Note::Broken(_)) { Kind::Broken } else { Kind::Note };
-                let text = words::note(setup, note);
+                let text = words::note(cast, note);
                 lines.add(kind, format!("{time:>width$}  {}  -- {text}", columns.shown()));
             }
             Entry::Step { input, disposition, effects, units } => {
                 columns.show(units);
                 let idle = *disposition != Disposition::Applied;
-                let what = words::input(setup, input, idle);
+                let what = words::input(cast, input, idle);
                 let (kind, what) = match disposition {
                     Disposition::Applied => (Kind::Step, what),
                     Disposition::Ignored(why) => (Kind::Idle, format!("{what}: ignored, {why}")),
@@ -189,14 +207,14 @@ fn print_steps(lines: &mut Lines, setup: &Setup, story: &Story) {
                 lines.add(kind, format!("{time:>width$}  {}  {what}", columns.shown()));
                 let indent = width + 2 + columns.shown().chars().count() + 4;
                 for effect in effects {
-                    let text = words::effect(setup, effect, *at);
+                    let text = words::effect(cast, effect, *at);
                     lines.add(Kind::Effect, format!("{:indent$}-> {text}", ""));
                 }
             }
         }
     }
     if let Some((at, input)) = &story.unfinished {
-        let (time, what) = (moment(*at), words::input(setup, input, false));
+        let (time, what) = (moment(*at), words::input(cast, input, false));
         lines.add(Kind::Broken, format!("{time:>width$}  {}  {what}: panics", columns.shown()));
     }
 }

@@ -1,16 +1,16 @@
 //! What is left to say at the end: how each unit ended, why the exit code is what it is, and whether all
 //! claims held.
 
-use winddown_core::{Action, Ending, Engine, Moment, Report, UnitReport};
+use winddown_core::{Action, Ending, Engine, Moment, Report, Span, UnitReport};
 
-use super::{Kind, Lines, moment, paragraph, seconds, short};
-use crate::{setup::Setup, world::Outcome};
+use super::{Cast, Kind, Lines, moment, paragraph, seconds, short};
+use crate::world::Outcome;
 
-pub(super) fn print(lines: &mut Lines, setup: &Setup, engine: &Engine, outcome: &Outcome) {
+pub(super) fn print(lines: &mut Lines, cast: &dyn Cast, engine: &Engine, took: Span, remarks: &[String]) {
     let report = engine.report();
     let stands = if engine.has_exited() { "" } else { " as it stands: the host has not exited" };
     lines.add(Kind::Report, format!("report{stands}"));
-    let names: Vec<String> = report.units.iter().map(|unit| setup.unit_name(unit.unit)).collect();
+    let names: Vec<String> = report.units.iter().map(|unit| cast.unit_name(unit.unit)).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default().max("unit".len());
     let head = format!("  {:width$}  {:9}  {:>9}  {:>7}  how it ended", "unit", "status", "took", "saved");
     lines.add(Kind::Report, head);
@@ -22,25 +22,33 @@ pub(super) fn print(lines: &mut Lines, setup: &Setup, engine: &Engine, outcome: 
         paragraph(lines, Kind::Report, &head, "; ", &ending(unit));
     }
     let mut say = |text: String| lines.add(Kind::Report, text);
-    say(shutdown(&report, outcome));
-    if outcome.killed {
-        say("  a host was killed from outside (137), and started again to see what is left".to_owned());
-    }
-    if outcome.crashes > 0 {
-        let times =
-            if outcome.crashes == 1 { "once".to_owned() } else { format!("{} times", outcome.crashes) };
-        say(format!("  the host's process died {times}; this is the report of the last one"));
-    }
+    say(shutdown(&report, took));
+    remarks.iter().for_each(|remark| say(format!("  {remark}")));
     if engine.has_exited() {
         paragraph(lines, Kind::Report, &format!("  exit code {}: ", report.code), ", ", &why(&report));
     }
 }
 
-fn shutdown(report: &Report, outcome: &Outcome) -> String {
+/// What became of the host from outside.
+pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if outcome.killed {
+        remarks
+            .push("a host was killed from outside (137), and started again to see what is left".to_owned());
+    }
+    if outcome.crashes > 0 {
+        let times =
+            if outcome.crashes == 1 { "once".to_owned() } else { format!("{} times", outcome.crashes) };
+        remarks.push(format!("the host's process died {times}; this is the report of the last one"));
+    }
+    remarks
+}
+
+fn shutdown(report: &Report, whole: Span) -> String {
     if report.deadline.is_never() && report.began == Moment::START {
         return "  no shutdown was asked for".to_owned();
     }
-    let took = report.began.until(Moment::START.after(outcome.took));
+    let took = report.began.until(Moment::START.after(whole));
     let forced = if report.forced { ", forced" } else { "" };
     let overran = if report.overran { ", and its time was over before its work was" } else { "" };
     let (began, by) = (moment(report.began), moment(report.deadline));

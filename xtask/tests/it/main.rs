@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what must not be is a panic")]
 
 mod cli;
+mod journal;
 mod kept;
 mod look;
 

@@ -1,0 +1,85 @@
+//! Journals of real hosts, played again.
+
+use std::{fs, path::PathBuf, sync::Arc};
+
+use winddown_core::{
+    Caller, Effects, Engine, Incarnation, Input, KindId, Moment, OwnerId, Signal, Span, UnitId, contracts,
+};
+use winddown_journal::{Name, Step, Writer};
+
+use crate::check;
+
+/// What a host would have written down of an engagement that holds still as it shuts down.
+fn recorded(change: impl FnOnce(&mut Vec<Step>)) -> (tempfile::TempDir, PathBuf) {
+    let plan = contracts::host(vec![contracts::engagement()]);
+    let mut engine = Engine::new(Arc::new(plan.clone())).unwrap();
+    let unit = UnitId(0);
+    let inputs = [
+        (0, Input::UnitDeclared { unit, kind: KindId(0), owner: OwnerId(0) }),
+        (1, Input::StartRequested { unit, caller: Caller::Nobody }),
+        (369_000, Input::SignalReceived { signal: Signal::Terminate }),
+        (369_020, Input::UnitPaused { unit, incarnation: Incarnation(1) }),
+    ];
+    let mut steps = Vec::new();
+    for (millis, input) in inputs {
+        let (at, mut effects) = (Moment::START.after(Span::from_millis(millis)), Effects::new());
+        let disposition = engine.handle(at, input, &mut effects);
+        steps.push(Step { at, input, disposition, effects: effects.as_slice().to_vec() });
+    }
+    change(&mut steps);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("journal");
+    let mut writer =
+        Writer::begin(fs::File::create(&file).unwrap(), vec!["engagement".to_owned()], plan).unwrap();
+    writer.name(Name { unit, name: "navigation".to_owned() }).unwrap();
+    steps.into_iter().for_each(|step| writer.step(step).unwrap());
+    (directory, file)
+}
+
+#[test]
+fn a_journal_has_the_timeline_of_its_run() {
+    let (_directory, file) = recorded(|_| ());
+    let said = check(
+        &["sim", "--journal", file.to_str().unwrap()],
+        0,
+        &[
+            "navigation (engagement)",
+            "369.000s  x  SIGTERM",
+            "verdict: the engine does the same again, in all 4 steps",
+        ],
+    );
+    assert!(said.contains("-> checkpoint navigation"), "{said}");
+    let objects =
+        check(&["sim", "--format", "json", "--journal", file.to_str().unwrap()], 0, &["\"same\":true"]);
+    assert_eq!(objects.lines().count(), 6, "{objects}");
+}
+
+#[test]
+fn a_journal_of_an_engine_that_did_something_else_fails_and_says_what() {
+    let (_directory, file) = recorded(|steps| steps[3].effects.clear());
+    check(
+        &["sim", "--journal", file.to_str().unwrap()],
+        1,
+        &["verdict: DIFFERENT in step 4", "only here: checkpoint navigation"],
+    );
+    check(&["sim", "--format", "json", "--journal", file.to_str().unwrap()], 1, &["\"same\":false"]);
+}
+
+#[test]
+fn a_journal_that_is_torn_off_is_played_as_far_as_it_goes() {
+    let (_directory, file) = recorded(|_| ());
+    let text = fs::read(&file).unwrap();
+    fs::write(&file, &text[..text.len() - 20]).unwrap();
+    check(&["sim", "--journal", file.to_str().unwrap()], 0, &["in all 3 steps", "torn off"]);
+}
+
+#[test]
+fn what_is_no_journal_is_refused_and_named() {
+    let (_directory, file) = recorded(|_| ());
+    let name = file.to_str().unwrap();
+    check(&["sim", "--journal", name, "--seed", "7"], 2, &["cannot be used with"]);
+    fs::write(&file, "").unwrap();
+    check(&["sim", "--journal", name], 2, &[name, "no journal of a host"]);
+    fs::remove_file(&file).unwrap();
+    check(&["sim", "--journal", name], 2, &["cannot read the journal", name]);
+}
