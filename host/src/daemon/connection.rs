@@ -17,7 +17,7 @@ use tokio::{
         mpsc,
     },
     task::JoinSet,
-    time::{Instant, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_util::codec::{FramedRead, FramedWrite, LinesCodec, LinesCodecError};
 use tracing::{debug, warn};
@@ -39,8 +39,8 @@ const UNDER_WAY: usize = 64;
 const WAITING: usize = 256;
 /// How long a client may take to make room for a reply. One that does not read is gone.
 const READ_PATIENCE: Duration = Duration::from_secs(5);
-/// What requests that were answered by the host get to reach the client when it is disconnected: well
-/// within the patience of that phase.
+/// How long a client may take for that once the host goes down, and how long answers may take to reach it
+/// when it is disconnected: well within the patience of either phase.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
 type Lines = FramedRead<OwnedReadHalf, LinesCodec>;
@@ -61,6 +61,8 @@ pub(super) async fn serve(stream: UnixStream, shared: Shared) {
     let connection = Connection {
         shared: Arc::new(shared),
         client,
+        ordered: None,
+        patience: READ_PATIENCE,
         lines: Some(FramedRead::new(incoming, LinesCodec::new_with_max_length(LINE_LIMIT))),
         writer: FramedWrite::new(outgoing, LinesCodec::new()),
         replies,
@@ -80,6 +82,10 @@ struct Gone(&'static str);
 struct Connection {
     shared: Arc<Shared>,
     client: Client,
+    /// What the host wants, where that came while something else was being done.
+    ordered: Option<ClientOrder>,
+    /// How long the client may take to make room for what it is told.
+    patience: Duration,
     /// The lines that come in. `None`: the client has said all it wants to say.
     lines: Option<Lines>,
     writer: Writer,
@@ -122,6 +128,9 @@ impl Connection {
     }
 
     async fn next(&mut self) -> Turn {
+        if let Some(order) = self.ordered.take() {
+            return Turn::Order(order);
+        }
         let Self { client, lines, outbox, requests, follows, .. } = self;
         let has_room = requests.len() < UNDER_WAY;
         let line = async {
@@ -204,6 +213,7 @@ impl Connection {
     }
 
     async fn tell(&mut self, by: Option<Instant>) -> Result<(), Gone> {
+        self.patience = LAST_WORDS;
         let left = by.map(|by| by.saturating_duration_since(Instant::now()));
         let part = Part::DaemonShutdown {
             reason: self.shared.why.words(),
@@ -217,6 +227,7 @@ impl Connection {
 
     /// What has happened and what was answered is said; what was not is not waited for any longer.
     async fn leave(mut self) -> Result<(), Gone> {
+        self.patience = LAST_WORDS;
         timeout(LAST_WORDS, self.say_the_rest()).await.unwrap_or(Ok(()))
     }
 
@@ -239,9 +250,10 @@ impl Connection {
         }
     }
 
-    /// Writes a reply, and those that are ready behind it.
+    /// Writes a reply, and those that are ready behind it. An order that comes meanwhile is kept, and
+    /// leaves the client less time: one that does not read must not hold up a shutdown.
     async fn write(&mut self, reply: Reply) -> Result<(), Gone> {
-        let Self { writer, outbox, .. } = self;
+        let Self { client, ordered, patience, writer, outbox, .. } = self;
         let all = async {
             let mut next = Some(reply);
             while let Some(reply) = next {
@@ -250,10 +262,21 @@ impl Connection {
             }
             SinkExt::<String>::flush(writer).await
         };
-        match timeout(READ_PATIENCE, all).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Gone("it does not listen any more")),
-            Err(_) => Err(Gone("it does not read")),
+        tokio::pin!(all);
+        let mut by = Instant::now() + *patience;
+        loop {
+            tokio::select! {
+                biased;
+                written = all.as_mut() => {
+                    return written.map_err(|_| Gone("it does not listen any more"));
+                }
+                order = client.order(), if ordered.is_none() => {
+                    *ordered = Some(order);
+                    *patience = LAST_WORDS;
+                    by = by.min(Instant::now() + LAST_WORDS);
+                }
+                () = sleep_until(by) => return Err(Gone("it does not read")),
+            }
         }
     }
 }

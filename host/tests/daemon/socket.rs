@@ -145,4 +145,31 @@ fn who_is_attached_sees_everything_up_to_the_end() {
         "{notices:?}"
     );
     assert_eq!(daemon.wait().code(), Some(0));
+    let second = 1_000_000_000;
+    assert!(
+        home.record().took_nanos < second,
+        "the patience with a client that cannot be told was not needed"
+    );
+}
+
+#[test]
+fn a_client_that_does_not_read_holds_up_nobody() {
+    let home = Home::new(&format!("{NAVIGATION}{SURVEY}"));
+    let mut daemon = home.start();
+    let mut stuck = home.connect();
+    stuck.say(r#"{"v":1,"id":1,"do":{"attach":{}}}"#);
+    // More answers than fit into the socket's buffer, of which not one is read.
+    let asked = std::thread::spawn(move || {
+        for id in 2..20_000 {
+            stuck.say(&format!(r#"{{"v":1,"id":{id},"do":{{"list":{{}}}}}}"#));
+        }
+        stuck
+    });
+    std::thread::sleep(Duration::from_millis(500));
+    let began = std::time::Instant::now();
+    home.ask(&["start", "survey"]);
+    home.ask(&["shutdown"]);
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert_eq!(daemon.wait().code(), Some(0), "{:?}", home.record());
+    drop(asked.join());
 }
