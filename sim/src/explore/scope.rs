@@ -4,7 +4,7 @@ use crate::{
     scenario::{HostPlan, Order, Scenario, System},
     setup::{Setup, SetupError},
 };
-use winddown_core::Span;
+use winddown_core::{Restart, Span};
 
 /// A small world, and how often what may happen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,7 +19,8 @@ pub struct Scope {
     pub findings: u8,
     /// How many stop signals the host gets beyond the first one, which each of its lives gets.
     pub signals: u8,
-    /// How many steps, writes, bodies and phases fail, in all.
+    /// How many steps, writes and bodies fail, in all. If any may, a body that fails is started again, once in
+    /// a row.
     pub failures: u8,
     /// How many answers come only after the next deadline, in all.
     pub delays: u8,
@@ -47,6 +48,10 @@ impl Scope {
     /// The same as a scenario, made ready.
     pub(super) fn setup(&self) -> Result<Setup, SetupError> {
         let mut unit = self.system.unit("unit");
+        if self.failures > 0 {
+            let backoff = Span::from_secs(1);
+            unit.restart = Restart::OnFailure { limit: 1, backoff, backoff_max: backoff };
+        }
         unit.count = self.units.clamp(1, Self::UNITS_MAX).into();
         Setup::new(Scenario {
             name: "explored".to_owned(),

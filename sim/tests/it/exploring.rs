@@ -87,6 +87,21 @@ fn a_key_that_leaves_something_out_is_found_out() {
     assert!(unlike > 0);
 }
 
+/// All claims, in every state of a small scope in which one thing fails; and calm leads from each to the exit.
+#[test]
+fn nothing_is_broken_in_any_state_of_small_scopes() {
+    for system in System::ALL {
+        let found = Model::new(Scope { system, findings: 0, failures: 1, ..SMALL }).unwrap().explore(
+            u32::MAX,
+            2,
+            &(),
+        );
+        let breach = found.counterexample.and_then(|told| told.breach);
+        assert_eq!(breach, None, "{system:?}");
+        assert!(found.exhausted && found.states > 20_000, "{system:?}: {} states", found.states);
+    }
+}
+
 #[test]
 fn how_many_threads_there_are_changes_nothing() {
     let model = Model::new(SMALL).unwrap();

@@ -83,7 +83,7 @@ pub(crate) struct ExploreArguments {
           value_parser = clap::value_parser!(u8).range(..=8))]
     findings: u8,
 
-    /// How many steps, writes, bodies and phases fail, in all.
+    /// How many steps, writes and bodies fail, in all. If any may, a body that fails is started again.
     #[arg(long, value_name = "N", default_value_t = Scope::REFERENCE.failures,
           value_parser = clap::value_parser!(u8).range(..=8))]
     failures: u8,
