@@ -57,8 +57,8 @@ impl State {
         let mut parts = [0; UNITS_MAX];
         let parts = &mut parts[..self.hands.len().min(UNITS_MAX)];
         let mut twins = 0;
-        for place in 0..parts.len() {
-            let part = self.unit_key(UnitId(place as u32));
+        for (place, unit) in (0..parts.len()).zip((0..).map(UnitId)) {
+            let part = self.unit_key(unit);
             twins |= u8::from(symmetric && parts[..place].contains(&part)) << place;
             parts[place] = part;
         }

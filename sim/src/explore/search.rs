@@ -4,8 +4,8 @@
 //! out does not depend on how many threads there are, nor on which of them is first.
 
 use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use super::{
@@ -49,9 +49,9 @@ struct Level<'a> {
     model: &'a Model,
     watcher: &'a dyn Watcher,
     table: &'a Table,
-    states: &'a [Fresh],
+    /// What no thread has taken yet.
+    states: Mutex<Vec<Fresh>>,
     number: u32,
-    next: AtomicUsize,
     stop: &'a AtomicBool,
     transitions: &'a AtomicU64,
     broken: Mutex<Option<u64>>,
@@ -61,6 +61,7 @@ struct Level<'a> {
 #[derive(Debug)]
 struct Worker {
     /// States whose room can be used again.
+    #[expect(clippy::vec_box, reason = "boxes go from list to list, and states stay where they are")]
     spare: Vec<Box<State>>,
     found: Vec<Fresh>,
     witness: Witness,
@@ -89,21 +90,15 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
             model,
             watcher,
             table: &table,
-            states: &states,
+            states: Mutex::new(core::mem::take(&mut states)),
             number,
-            next: AtomicUsize::new(0),
             stop: &stop,
             transitions: &transitions,
             broken: Mutex::new(None),
         };
         level.run(&mut workers);
         broken = level.broken.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // The old states' room is handed out anew.
-        let share = states.len() / workers.len() + 1;
-        for worker in &mut workers {
-            let first = states.len() - share.min(states.len());
-            worker.spare.extend(states.drain(first..).map(|fresh| fresh.state));
-        }
+        states = level.states.into_inner().unwrap_or_else(PoisonError::into_inner);
         for worker in &mut workers {
             states.append(&mut worker.found);
         }
@@ -125,7 +120,7 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
 
 impl Level<'_> {
     fn run(&self, workers: &mut [Worker]) {
-        if self.states.len() <= BLOCK {
+        if self.left().len() <= BLOCK {
             return workers.iter_mut().take(1).for_each(|worker| self.work(worker));
         }
         std::thread::scope(|scope| {
@@ -135,15 +130,28 @@ impl Level<'_> {
         });
     }
 
+    fn left(&self) -> MutexGuard<'_, Vec<Fresh>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn work(&self, worker: &mut Worker) {
         let mut scratch = worker.spare.pop().unwrap_or_else(|| Box::new(self.model.empty()));
-        loop {
-            let first = self.next.fetch_add(BLOCK, Ordering::Relaxed);
-            if first >= self.states.len() || self.stop.load(Ordering::Relaxed) {
+        let mut block = Vec::new();
+        while !self.stop.load(Ordering::Relaxed) {
+            {
+                let mut left = self.left();
+                let first = left.len().saturating_sub(BLOCK);
+                block.extend(left.drain(first..));
+            }
+            if block.is_empty() {
                 break;
             }
-            let states = &self.states[first..self.states.len().min(first + BLOCK)];
-            let tried: u64 = states.iter().map(|state| self.expand(state, &mut scratch, worker)).sum();
+            let mut tried = 0;
+            for fresh in block.drain(..) {
+                tried += self.expand(&fresh, &mut scratch, worker);
+                // Its room is used again while it is warm.
+                worker.spare.push(fresh.state);
+            }
             let all = self.transitions.fetch_add(tried, Ordering::Relaxed) + tried;
             self.watcher.progress(self.number, all);
             if self.watcher.must_stop() {
