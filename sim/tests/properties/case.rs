@@ -9,7 +9,7 @@ use winddown_sim::{
     run,
     shrink::{Kept, RUNS_MAX, Recording, shrink},
     story::Story,
-    timeline::{Heading, render},
+    timeline::{End, Heading, Kind, joined, lines},
 };
 
 /// A scenario with answers.
@@ -74,14 +74,14 @@ impl Case {
 }
 
 impl Played {
-    /// What happened, line by line.
+    /// What happened, line by line. That all claims held is not said: a law is about something else.
     pub(crate) fn timeline(&self) -> String {
-        let heading = Heading {
-            seed: None,
-            scenario: self.setup.scenario.name.clone(),
-            replay: "see below".to_owned(),
-        };
-        render(&self.setup, &heading, &self.story, &self.outcome, self.arena.engine())
+        let replay = "the case below".to_owned();
+        let heading = Heading { seed: None, scenario: self.setup.scenario.name.clone(), replay };
+        let end = End::Over(&self.outcome);
+        let mut lines = lines(&self.setup, &heading, &self.story, end, self.arena.engine());
+        lines.retain(|line| line.kind != Kind::Held);
+        joined(&lines)
     }
 }
 
