@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestCaseResult};
 use winddown_core::{
-    Answer, Disposition, Effect, Effects, Engine, Exit, Input, Kind, KindId, Moment, Outcome, OwnerId, Span,
-    UnitId, Within, contracts,
+    Answer, Caller, Disposition, Effect, Effects, Engine, Exit, Input, Kind, KindId, Moment, Outcome,
+    OwnerId, Span, UnitId, Within, contracts,
 };
 
 use crate::{inputs::input, law::law, make::within};
@@ -27,14 +27,24 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
     let outcome = select(&[Outcome::Done, Outcome::Done, Outcome::Failed][..]);
+    let unit = || (0..2_u32).prop_map(UnitId);
+    let stop = (unit(), any::<bool>(), within()).prop_map(|(unit, force, within)| Input::StopRequested {
+        unit,
+        force,
+        within,
+        caller: Caller::Nobody,
+    });
+    let found = (unit(), any::<bool>()).prop_map(|(unit, durable)| Input::FindingRecorded { unit, durable });
     prop_oneof![
-        3 => input(1).prop_map(Act::Take),
+        2 => input(1).prop_map(Act::Take),
+        3 => stop.prop_map(Act::Take),
+        1 => found.prop_map(Act::Take),
         5 => (0..6_usize, outcome).prop_map(|(place, outcome)| Act::Finish(place, outcome)),
         2 => (0..=20_u64).prop_map(|halves| Act::Wait(Span::from_millis(halves * 500))),
     ]
 }
 
-/// Two units of these kinds.
+/// The kinds of two units.
 fn kinds() -> impl Strategy<Value = Vec<Kind>> {
     let all = [
         contracts::container(),
@@ -63,12 +73,10 @@ impl Place {
         let mut place =
             Self { engine: Engine::new(Arc::new(plan)).unwrap(), now: Moment::START, open: Vec::new() };
         for number in 0..2 {
-            let declared = Input::UnitDeclared {
-                unit: UnitId(number),
-                kind: KindId(u16::try_from(number).unwrap()),
-                owner: OwnerId(0),
-            };
+            let (unit, kind) = (UnitId(number), KindId(u16::try_from(number).unwrap()));
+            let declared = Input::UnitDeclared { unit, kind, owner: OwnerId(0) };
             let _declared = place.take(declared);
+            let _started = place.take(Input::StartRequested { unit, caller: Caller::Nobody });
         }
         place
     }
@@ -166,7 +174,7 @@ enum Change {
     Left(usize),
     Swapped(usize),
     Replaced(usize, Act),
-    /// A stop is asked for in another manner.
+    /// A stop is asked for in another manner, or a finding is durable or is not.
     Manner(usize, bool, Within),
 }
 
@@ -176,7 +184,7 @@ fn change() -> impl Strategy<Value = Change> {
         1 => place().prop_map(Change::Left),
         2 => place().prop_map(Change::Swapped),
         2 => (place(), act()).prop_map(|(place, act)| Change::Replaced(place, act)),
-        2 => (place(), any::<bool>(), within()).prop_map(|(place, force, within)| Change::Manner(place, force, within)),
+        3 => (place(), any::<bool>(), within()).prop_map(|(place, force, within)| Change::Manner(place, force, within)),
     ]
 }
 
@@ -190,15 +198,11 @@ impl Change {
             }
             Self::Swapped(place) => way.swap(place % length, (place + 1) % length),
             Self::Replaced(place, act) => way[place % length].clone_from(act),
-            Self::Manner(place, hard, other) => {
-                let mut stops = way.iter_mut().filter_map(|act| match act {
-                    Act::Take(Input::StopRequested { force, within, .. }) => Some((force, within)),
-                    _ => None,
-                });
-                if let Some((force, within)) = stops.nth(place % 2) {
-                    (*force, *within) = (*hard, *other);
-                }
-            }
+            Self::Manner(place, flag, other) => match &mut way[place % length] {
+                Act::Take(Input::StopRequested { force, within, .. }) => (*force, *within) = (*flag, *other),
+                Act::Take(Input::FindingRecorded { durable, .. }) => *durable = !*durable,
+                _ => {}
+            },
         }
         way
     }
