@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::Path,
     sync::{Arc, mpsc},
 };
 
@@ -14,7 +15,7 @@ use winddown_host::store::{
 use crate::{
     crashes::fast_directory,
     harness::{Harness, PATIENCE, Place, file_in, step, trials},
-    vfs::Disk,
+    vfs::{Disk, Files, put},
     workload,
 };
 
@@ -176,6 +177,12 @@ proptest! {
     }
 }
 
+/// A database that is open, and its log.
+fn read_files(database: &Path) -> Files {
+    let read = |path: &Path| (path.file_name().unwrap().to_string_lossy().into(), fs::read(path).unwrap());
+    [read(database), read(&database.with_extension("db-wal"))].into()
+}
+
 /// Where a file is damaged, and what is there then.
 #[derive(Clone, Debug)]
 enum Damage {
@@ -242,6 +249,36 @@ proptest! {
                 prop_assert!(error.to_string().contains("state.db"), "{}", error);
                 prop_assert_eq!(fs::read(&damaged).unwrap(), bytes, "{}", error);
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(150))]
+
+    /// SQLite takes a frame that does not fit its sum for the end of the log. Only the end of it is.
+    #[test]
+    fn a_log_that_is_damaged_in_the_middle_is_refused(
+        (of_the_header, place) in (any::<bool>(), any::<sample::Index>()),
+        mask in 1..=u8::MAX,
+    ) {
+        const WRITES: u32 = 12;
+        let (place_of_the_store, directory) = (fast_directory(), fast_directory());
+        let (mut store, _) = Harness::open(Place::Disk(place_of_the_store));
+        workload::declarations().for_each(|write| store.write(write));
+        for number in 1..=WRITES {
+            store.write(workload::nth(number));
+            store.next();
+        }
+        let mut left = read_files(&store.path());
+        let log = left.get_mut("state.db-wal").unwrap();
+        let place = place.index(if of_the_header { 32 } else { log.len() });
+        log[place] ^= mask;
+        put(&left, directory.path());
+        let file = file_in(&directory);
+        match workload::check(&file, &(1..=WRITES - 2).collect()) {
+            Ok(()) => {}
+            Err(what) => prop_assert!(what.contains("is damaged"), "byte {}: {}", place, what),
         }
     }
 }

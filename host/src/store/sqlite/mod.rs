@@ -19,6 +19,7 @@
 //! [`Store::close`], and any file beside the database and SQLite's own.
 
 mod error;
+mod log;
 mod open;
 mod rows;
 mod schema;

@@ -1,10 +1,9 @@
 //! From a path to a connection that may be trusted.
 
 use std::{
-    ffi::OsString,
     fs::{self, File, OpenOptions},
     io,
-    os::unix::fs::{FileExt, OpenOptionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use super::{
     Options, StoreError,
     error::directory_of,
+    log::{self, log_of},
     rows,
     schema::{APPLICATION_ID, MIGRATIONS, migrate},
 };
@@ -24,7 +24,7 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<(Connection, Vec<Ke
     make_file(path, &real)?;
     let mut connection = connect(&real, options).map_err(|error| StoreError::of_sqlite(path, error))?;
     check_owner(path, &connection)?;
-    make_durable(path, &real)?;
+    make_sound(path, &real)?;
     let sqlite = |error| StoreError::of_sqlite(path, error);
     configure(&connection).map_err(sqlite)?;
     // What is damaged is not brought forward.
@@ -66,12 +66,6 @@ fn make_file(path: &Path, real: &Path) -> Result<(), StoreError> {
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(real).map_err(io)?;
     }
     Ok(())
-}
-
-fn log_of(real: &Path) -> PathBuf {
-    let mut name = OsString::from(real);
-    name.push("-wal");
-    name.into()
 }
 
 /// A connection that has the file to itself, and that changes nothing by being closed.
@@ -119,33 +113,16 @@ fn check_owner(path: &Path, connection: &Connection) -> Result<(), StoreError> {
     Err(StoreError::Newer { path: path.to_owned(), found: version, known })
 }
 
-/// Writes the log over itself and syncs it, and syncs the names of all files.
+/// Sees to it that what is there is really on the disk, and whole. Called when the lock is ours.
 ///
-/// When a sync failed and the process before this one ended, the kernel may have the log in memory only and
-/// take it for written: what is added to it would hang on a part that a power loss takes away. A process
-/// that ended early may have made files whose names were never synced, and SQLite syncs the directory only
-/// for a file that it has just made. Called when the lock on the database is ours.
-fn make_durable(path: &Path, real: &Path) -> Result<(), StoreError> {
+/// A process that ended early may have made files whose names were never synced, and SQLite syncs the
+/// directory only for a file that it has just made.
+fn make_sound(path: &Path, real: &Path) -> Result<(), StoreError> {
     let io = |error| StoreError::of_io(path, error);
-    match OpenOptions::new().read(true).write(true).open(log_of(real)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        opened => opened.and_then(|log| rewrite(&log)).map_err(io)?,
+    if let Some(detail) = log::make_sound(real).map_err(io)? {
+        return Err(StoreError::Corrupt { path: path.to_owned(), detail });
     }
     File::open(directory_of(real)).and_then(|directory| directory.sync_all()).map_err(io)
-}
-
-/// Writes a file over itself, in parts, and syncs it.
-fn rewrite(file: &File) -> io::Result<()> {
-    let mut part = vec![0; 1 << 20];
-    let mut place = 0;
-    loop {
-        let length = file.read_at(&mut part, place)?;
-        if length == 0 {
-            return file.sync_all();
-        }
-        file.write_all_at(&part[..length], place)?;
-        place += length as u64;
-    }
 }
 
 /// Settings that what is acknowledged depends on are read back: SQLite ignores what it cannot do.

@@ -15,7 +15,7 @@ use rusqlite::ffi::{
     sqlite3_vfs_register,
 };
 
-use super::{Ask, Fault, Happened, State, lock, name_of};
+use super::{Ask, Fault, Happened, State, lock, name_of, power::SECTOR};
 
 /// What is behind every file: ours, and right after it the one of the usual VFS.
 #[repr(C)]
@@ -183,6 +183,13 @@ unsafe extern "C" fn read(
     }
 }
 
+/// About half of what is written at a place: whole sectors.
+fn half(at: sqlite3_int64, size: c_int) -> c_int {
+    let sector = sqlite3_int64::try_from(SECTOR).unwrap();
+    let end = (at + sqlite3_int64::from(size / 2)) / sector * sector;
+    c_int::try_from((end - at).max(0)).unwrap()
+}
+
 unsafe extern "C" fn write(
     file: *mut sqlite3_file,
     from: *const c_void,
@@ -193,8 +200,8 @@ unsafe extern "C" fn write(
     let mut disk = lock(&known.disk);
     let (size, fails) = match disk.judge(Ask::Write) {
         None => (size, SQLITE_OK),
-        Some(Fault::Full) => (size / 2, SQLITE_FULL),
-        Some(_) => (size / 2, SQLITE_IOERR_WRITE),
+        Some(Fault::Full) => (half(at, size), SQLITE_FULL),
+        Some(_) => (half(at, size), SQLITE_IOERR_WRITE),
     };
     let code = usual!(file.xWrite(from, size, at));
     if code == SQLITE_OK {

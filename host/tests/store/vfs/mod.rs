@@ -78,9 +78,9 @@ pub(crate) enum Fault {
     Read,
     /// A read gives the first half of what is there.
     ShortRead,
-    /// The first half of a write is written, and then the disk is full.
+    /// About half of a write is written, in whole sectors, and then the disk is full.
     Full,
-    /// The first half of a write is written, and then the disk fails; or a file cannot be cut.
+    /// About half of a write is written, in whole sectors, and then the disk fails; or a file cannot be cut.
     TornWrite,
     /// A sync fails.
     Sync,

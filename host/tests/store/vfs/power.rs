@@ -14,7 +14,7 @@ use crate::harness::Random;
 pub(crate) type Files = BTreeMap<Arc<str>, Vec<u8>>;
 
 /// Written whole or not at all.
-const SECTOR: u64 = 512;
+pub(super) const SECTOR: u64 = 512;
 
 /// What becomes of that which was not synced.
 #[derive(Clone, Debug)]
