@@ -10,6 +10,7 @@ mod behaviour;
 mod child;
 mod crashes;
 mod faults;
+mod groups;
 mod harness;
 mod kill;
 mod opening;

@@ -1,0 +1,68 @@
+//! What waits together is written together, and nobody waits longer than asked.
+
+use std::{
+    sync::mpsc::{self, Receiver, Sender},
+    time::{Duration, Instant},
+};
+
+use winddown_core::{Outcome, Status};
+use winddown_host::store::{Done, SqliteStore, Store};
+
+use crate::{
+    crashes::fast_directory,
+    harness::{PATIENCE, declare, file_in, persist, row},
+    vfs::{Disk, Happened},
+    workload,
+};
+
+/// A store whose thread stands still after the first thing that it tells, until it is let go.
+fn held_up(disk: &Disk, directory: &tempfile::TempDir) -> (SqliteStore, Receiver<Done>, Sender<()>) {
+    let (sender, done) = mpsc::channel();
+    let (let_go, gate) = mpsc::channel();
+    let tell = move |done| {
+        sender.send(done).unwrap();
+        // Open once and for all when the other side is gone.
+        let _open = gate.recv();
+    };
+    let (mut store, _) = SqliteStore::open(&file_in(directory), tell, &disk.options()).unwrap();
+    store.write(declare("a"));
+    store.write(persist("a", row(1, Status::Running), &[]));
+    assert_eq!(workload::number_of(&done.recv_timeout(PATIENCE).unwrap()), (1, Outcome::Done));
+    (store, done, let_go)
+}
+
+fn syncs(disk: &Disk) -> usize {
+    disk.take().iter().filter(|happened| matches!(happened, Happened::Synced(_))).count()
+}
+
+#[test]
+fn what_waits_together_takes_one_sync() {
+    let (disk, directory) = (Disk::new(), fast_directory());
+    let (mut store, done, let_go) = held_up(&disk, &directory);
+    disk.take();
+    for number in 2..=1_000 {
+        store.write(persist("a", row(number, Status::Running), &["one", &number.to_string()]));
+    }
+    assert_eq!(syncs(&disk), 0, "the thread stands still");
+    drop(let_go);
+    for number in 2..=1_000 {
+        let done = done.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(workload::number_of(&done), (number, Outcome::Done), "in the order of the writes");
+    }
+    assert_eq!(syncs(&disk), 1);
+    Box::new(store).close(PATIENCE);
+}
+
+#[test]
+fn closing_takes_no_longer_than_it_may() {
+    let (disk, directory) = (Disk::new(), fast_directory());
+    let (mut store, done, let_go) = held_up(&disk, &directory);
+    store.write(persist("a", row(2, Status::Stopped), &["late"]));
+    let asked = Instant::now();
+    Box::new(store).close(Duration::from_millis(50));
+    assert!(asked.elapsed() < PATIENCE / 2, "it took {:?}", asked.elapsed());
+    assert_eq!(done.try_iter().count(), 0, "the thread stands still");
+    // Late is not lost.
+    drop(let_go);
+    assert_eq!(workload::number_of(&done.recv_timeout(PATIENCE).unwrap()), (2, Outcome::Done));
+}
