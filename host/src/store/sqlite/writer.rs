@@ -145,9 +145,10 @@ impl Writer {
 
     /// Tries once more what nobody was told about.
     fn settle_debts(&mut self) {
-        let units: Vec<_> = self.owed.units().cloned().collect();
-        for unit in units {
-            self.commit(vec![Write::Findings { unit, findings: Vec::new() }]);
+        let nothing_more = |unit| Write::Findings { unit, findings: Vec::new() };
+        let group: Vec<_> = self.owed.units().cloned().map(nothing_more).collect();
+        if !group.is_empty() {
+            self.commit(group);
         }
     }
 
