@@ -16,5 +16,6 @@ mod kill;
 mod opening;
 mod power;
 mod properties;
+mod versions;
 mod vfs;
 mod workload;

@@ -15,8 +15,11 @@
 //! that is written again by the next one, before anything is added to it.
 //!
 //! The findings of a write that failed are not gone: they go into the next write of that unit, or into a
-//! last try when the store is closed. Not here: any decision about stopping, any deadline but that of
-//! [`Store::close`], and any file beside the database and SQLite's own.
+//! last try when the store is closed. What waits, and what failed, is held in memory without a bound: whoever
+//! hands it over is not held up, and keeps the bound.
+//!
+//! Not here: any decision about stopping, any deadline but that of [`Store::close`], and any file beside the
+//! database and SQLite's own.
 
 mod error;
 mod log;
