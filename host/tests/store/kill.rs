@@ -68,7 +68,7 @@ fn what_was_acknowledged_outlives_a_kill() {
         let file = file_in(&directory);
         let mut acknowledged = BTreeSet::new();
         for _ in 0..LIVES {
-            let more = write_and_kill(&file, Duration::from_millis(random.below(100)));
+            let more = write_and_kill(&file, Duration::from_millis(random.below(200)));
             in_vain += u32::from(more.is_empty());
             acknowledged.extend(more);
             workload::check(&file, &acknowledged).unwrap();

@@ -16,6 +16,7 @@ use winddown_host::store::{Options, SqliteStore, StoreError};
 use crate::{
     child::{self, Role, Running},
     harness::{Harness, Place, declare, file_in, kept, row},
+    vfs::{Disk, Fault, Plan},
 };
 
 /// Not a minute for each test that waits for a lock.
@@ -75,8 +76,10 @@ fn no_directory() {
 #[test]
 fn a_directory_where_the_file_should_be() {
     let directory = tempfile::tempdir().unwrap();
-    check_refused(directory.path(), "is a directory: name a file in it");
-    check_refused(&directory.path().join(".."), "is a directory: name a file in it");
+    let inner = directory.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    check_refused(&inner, "is a directory: name a file in it");
+    check_refused(&inner.join(".."), "is a directory: name a file in it");
 }
 
 #[test]
@@ -269,4 +272,22 @@ fn only_the_owner_may_read_what_is_kept() {
 fn the_sqlite_inside_is_past_its_known_faults() {
     // 3.7.0 to 3.51.2 can damage a database when its log starts anew.
     assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
+}
+
+#[test]
+fn a_disk_that_is_full_or_that_fails() {
+    for (fault, what) in [
+        (Fault::Full, "is full; nothing was lost: make room, and start again"),
+        (Fault::TornWrite, "cannot be read or written (disk I/O error)"),
+        (Fault::Sync, "see what the kernel says (`dmesg`) and whether the disk is sound"),
+    ] {
+        let (disk, directory) = (Disk::new(), tempfile::tempdir().unwrap());
+        let path = file_in(&directory);
+        disk.plan(Some(Plan { fault, at: 0, stays: true }));
+        let error = SqliteStore::open(&path, drop, &disk.options()).expect_err("it cannot be made");
+        assert!(error.to_string().contains(what), "{fault:?}: {error}");
+        assert!(error.to_string().contains(&path.display().to_string()), "{fault:?}: {error}");
+        disk.plan(None);
+        SqliteStore::open(&path, drop, &disk.options()).expect("it can be made as soon as the disk works");
+    }
 }
