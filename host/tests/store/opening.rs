@@ -200,7 +200,10 @@ fn said_by_nobody(directory: &TempDir) -> String {
     let program = tempfile::tempdir().unwrap();
     fs::set_permissions(program.path(), Permissions::from_mode(0o755)).unwrap();
     let copy = program.path().join("store-test");
-    fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    // Not by this process: what it writes to, its other children hold open for a moment, and a program that is
+    // open for writing cannot be run.
+    let mut copying = std::process::Command::new("cp");
+    assert!(copying.arg(std::env::current_exe().unwrap()).arg(&copy).status().unwrap().success());
     let mut command = child::command_of(&copy, Role::Open, &file_in(directory));
     // Root may do anything, so this would show nothing.
     if fs::metadata("/proc/self").unwrap().uid() == 0 {
