@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     future::Future,
+    io::Write,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -24,6 +25,7 @@ use crate::{
     error::{Error, StartError},
     hooks::Hooks,
     host::{Host, span_of},
+    recorder::{Place, Recorder},
     report::Report,
     signals,
     store::{Done, Kept, Memory, MemoryStore, Options, SqliteStore, Store},
@@ -45,6 +47,7 @@ pub struct Builder {
     units: Vec<(Arc<str>, Unit)>,
     store: Option<OpenStore>,
     home: Option<PathBuf>,
+    journal: Option<Place>,
     hooks: Hooks,
     signals: bool,
     bodies: Option<Handle>,
@@ -58,6 +61,7 @@ impl Default for Builder {
             units: Vec::new(),
             store: None,
             home: None,
+            journal: None,
             hooks: Hooks::default(),
             signals: false,
             bodies: None,
@@ -197,6 +201,19 @@ impl Builder {
         self
     }
 
+    /// Records every step of the engine in a new file, from the first one on: a flight recorder.
+    /// `cargo xtask sim --journal FILE` plays it again.
+    pub fn journal(mut self, file: impl Into<PathBuf>) -> Self {
+        self.journal = Some(Place::File(file.into()));
+        self
+    }
+
+    /// The same, wherever `out` leads. It is written to on a thread of its own.
+    pub fn journal_to(mut self, out: impl Write + Send + 'static) -> Self {
+        self.journal = Some(Place::Other(Box::new(out)));
+        self
+    }
+
     /// Where bodies run. Unless said, on the runtime that the host is started on. With a runtime of
     /// their own, bodies that never yield cannot hold up the driver.
     pub fn bodies_on(mut self, runtime: Handle) -> Self {
@@ -225,6 +242,7 @@ impl Builder {
         let signals = if self.signals { Some(signals::listen().map_err(StartError::Signals)?) } else { None };
         let (mut store, kept) = open(self.store, sender.clone()).await?;
         let left = findings_of(&mut *store, kept).await?;
+        let recorder = self.journal.map(|place| record(place, &kinds, engine.plan())).transpose()?;
         let news = broadcast::channel(BACKLOG).0;
         let mut driver = Driver::new(Parts {
             engine,
@@ -235,6 +253,7 @@ impl Builder {
             hooks: self.hooks,
             bodies: self.bodies.unwrap_or_else(Handle::current),
             means: Means { census: Census::start(), home: home_of(self.home) },
+            recorder,
             news: news.clone(),
         });
         declare(&mut driver, self.units, left)?;
@@ -255,6 +274,11 @@ fn home_of(home: Option<PathBuf>) -> Arc<str> {
         Some(home) => Arc::from(home.canonicalize().unwrap_or(home).to_string_lossy()),
         None => Arc::from(format!("{} {}", std::process::id(), HOSTS.fetch_add(1, Ordering::Relaxed))),
     }
+}
+
+fn record(place: Place, kinds: &[Arc<str>], plan: &Plan) -> Result<Recorder, StartError> {
+    let kinds = kinds.iter().map(ToString::to_string).collect();
+    Recorder::begin(place, kinds, plan.clone())
 }
 
 async fn open(

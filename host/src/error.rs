@@ -1,6 +1,6 @@
 //! What can go wrong between a caller and the host.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use winddown_core::{Answer, Phase, PlanError, Why};
 
@@ -81,6 +81,18 @@ pub enum StartError {
         unit: Arc<str>,
         /// Its kind's name.
         kind: Arc<str>,
+    },
+    /// The journal could not be begun.
+    #[error(
+        "failed to begin the journal {}: {error}; each run has a journal of its own, so name a file that \
+         is not there, in a directory that is", .file.display()
+    )]
+    Journal {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        error: std::io::Error,
     },
     /// The signal handlers could not be installed.
     #[error("failed to listen to signals: {0}")]

@@ -24,6 +24,7 @@ mod hooks;
 mod host;
 #[cfg(feature = "daemon")]
 pub mod ipc;
+mod recorder;
 mod report;
 mod signals;
 pub mod store;

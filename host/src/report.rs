@@ -12,6 +12,8 @@ pub struct Report {
     pub whole: winddown_core::Report,
     /// The units' names, by number.
     pub names: Vec<Arc<str>>,
+    /// What went wrong beside units and phases, in words.
+    pub remarks: Vec<String>,
 }
 
 impl Report {
@@ -45,6 +47,9 @@ impl fmt::Display for Report {
         let units = if whole.units.len() == 1 { "unit" } else { "units" };
         write!(formatter, "exit {}{forced}{overran}: {} {units}, ", whole.code, whole.units.len())?;
         writeln!(formatter, "{saved} of {recorded} findings saved")?;
+        for remark in &self.remarks {
+            writeln!(formatter, "  {remark}")?;
+        }
         for phase in &whole.failed_phases {
             writeln!(formatter, "  phase {} failed", phase.name())?;
         }

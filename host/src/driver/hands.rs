@@ -41,7 +41,6 @@ impl Driver {
     pub(super) fn persist(&mut self, unit: UnitId, row: Row, confirm: bool) {
         let Some(entry) = self.table.get_mut(unit) else { return };
         entry.row = Some(row);
-        entry.awaited_writes += u32::from(confirm);
         let findings = entry.findings.take_fresh();
         self.store.write(Write::Persist { unit: Arc::clone(&entry.name), row, findings, confirm });
     }
@@ -52,7 +51,6 @@ impl Driver {
             entry.state = Some(kept);
         }
         entry.row = Some(row);
-        entry.awaited_writes += 1;
         let findings = entry.findings.take_fresh();
         let state = entry.state.as_ref().map_or_else(Vec::new, |state| state.to_vec());
         self.store.write(Write::Checkpoint { unit: Arc::clone(&entry.name), step, row, findings, state });

@@ -26,7 +26,8 @@ use tokio::{
 use winddown_core::{Disposition, Effects, Engine, Input, Moment, Span, Ticket, UnitId};
 
 use crate::{
-    body::process::Means, client::ClientOrder, hooks::Hooks, host::News, report::Report, store::Store,
+    body::process::Means, client::ClientOrder, hooks::Hooks, host::News, recorder::Recorder, report::Report,
+    store::Store,
 };
 
 use self::table::Table;
@@ -73,6 +74,7 @@ pub(crate) struct Driver {
     /// Where bodies run.
     bodies: Handle,
     means: Means,
+    recorder: Option<Recorder>,
     news: broadcast::Sender<News>,
     /// Units that have findings which no write has held yet.
     unwritten: Vec<UnitId>,
@@ -89,12 +91,13 @@ pub(crate) struct Parts {
     pub(crate) hooks: Hooks,
     pub(crate) bodies: Handle,
     pub(crate) means: Means,
+    pub(crate) recorder: Option<Recorder>,
     pub(crate) news: broadcast::Sender<News>,
 }
 
 impl Driver {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { engine, names, store, inbox, sender, hooks, bodies, means, news } = parts;
+        let Parts { engine, names, store, inbox, sender, hooks, bodies, means, recorder, news } = parts;
         Self {
             engine,
             effects: Effects::new(),
@@ -114,6 +117,7 @@ impl Driver {
             phases: JoinSet::new(),
             bodies,
             means,
+            recorder,
             news,
             unwritten: Vec::new(),
             exit: None,
@@ -132,7 +136,7 @@ impl Driver {
         for unit in &mut report.whole.units {
             unit.lingers &= self.table.get(unit.unit).is_some_and(|entry| entry.running.is_some());
         }
-        self.leave().await;
+        report.remarks.extend(self.leave().await);
         done.send_replace(Some(Arc::new(report)));
     }
 
@@ -196,6 +200,9 @@ impl Driver {
         let now = self.now();
         let mut effects = std::mem::take(&mut self.effects);
         let disposition = self.engine.handle(now, input, &mut effects);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.step(now, input, disposition, effects.as_slice());
+        }
         self.hooks.step(now, &input, disposition, effects.as_slice());
         for effect in effects.drain() {
             self.carry_out(now, effect);
@@ -216,7 +223,7 @@ impl Driver {
     }
 
     fn report(&self) -> Report {
-        Report { whole: self.engine.report(), names: self.table.names() }
+        Report { whole: self.engine.report(), names: self.table.names(), remarks: Vec::new() }
     }
 
     /// Hands over the findings that no write has held yet.
@@ -248,8 +255,8 @@ impl Driver {
         drop(tokio::time::timeout(YIELD, seen_to_end).await);
     }
 
-    /// What is left is to let go.
-    async fn leave(mut self) {
+    /// What is left is to let go. Says what went wrong with that.
+    async fn leave(mut self) -> Option<String> {
         self.write_behind();
         self.inbox.close();
         let deadline = self.engine.report().deadline;
@@ -261,6 +268,8 @@ impl Driver {
         // A hook that hangs ends with the process.
         drop(tokio::time::timeout(LAST, phases).await);
         drop(closed.await);
+        let recorder = self.recorder?;
+        tokio::task::spawn_blocking(move || recorder.close(LAST)).await.ok().flatten()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, mpsc};
-use winddown_core::{Answer, Caller, ClientId, Disposition, Input, Reason, Ticket, UnitId, Why};
+use winddown_core::{Answer, Caller, ClientId, Disposition, Input, Reason, Ticket, UnitId};
 
 use super::{Ask, Driver, Reply, Request};
 use crate::{
@@ -62,7 +62,7 @@ impl Driver {
             }
             Request::Restart => self.feed(Input::RestartRequested { unit, caller }),
             Request::Cancel { reason } => self.cancel(unit, reason, caller),
-            Request::Remove => self.remove(unit, caller, ticket),
+            Request::Remove => self.remove(unit, caller),
         }
     }
 
@@ -93,11 +93,7 @@ impl Driver {
         }
     }
 
-    fn remove(&mut self, unit: UnitId, caller: Caller, ticket: Ticket) {
-        if self.table.get(unit).is_some_and(|entry| entry.awaited_writes > 0) {
-            // What comes back of a write is known by name, and must not meet the next one of that name.
-            return self.answer(ticket, Answer::Refused(Why::StillActive));
-        }
+    fn remove(&mut self, unit: UnitId, caller: Caller) {
         if self.feed_first(Input::RemoveRequested { unit, caller }) != Disposition::Applied {
             return;
         }

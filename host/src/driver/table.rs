@@ -36,8 +36,6 @@ pub(super) struct Entry {
     pub(super) error: Option<Arc<str>>,
     /// What the number of a stated reason stands for.
     pub(super) reason: Option<(u32, Arc<str>)>,
-    /// Writes on their way that somebody waits for.
-    pub(super) awaited_writes: u32,
     pub(super) subscribers: Option<broadcast::Sender<News>>,
 }
 
@@ -58,7 +56,6 @@ impl Entry {
             progress: None,
             error: None,
             reason: None,
-            awaited_writes: 0,
             subscribers: None,
         }
     }

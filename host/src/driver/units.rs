@@ -40,6 +40,9 @@ impl Driver {
             |need: &Arc<str>| self.table.find(need).ok_or_else(|| Error::UnknownUnit(Arc::clone(need)));
         let needs: Vec<UnitId> = needs.iter().map(number).collect::<Result<_, _>>()?;
         let unit = self.table.next_number(&needs).ok_or(Error::Full("units"))?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.name(unit, &name);
+        }
         let declared = Input::UnitDeclared { unit, kind: kind_id, owner: owner_id };
         if let Disposition::Refused(why) | Disposition::Ignored(why) = self.feed_first(declared) {
             return Err(Error::Refused(why));

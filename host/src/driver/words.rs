@@ -111,9 +111,6 @@ impl Driver {
             Done::Checkpointed { unit, outcome, .. } => (unit, None, *outcome),
         };
         let Some(unit) = self.table.find(name) else { return };
-        if let Some(entry) = self.table.get_mut(unit) {
-            entry.awaited_writes = entry.awaited_writes.saturating_sub(1);
-        }
         self.feed(match done {
             Done::Persisted { row, outcome, .. } => Input::Persisted { unit, row, outcome },
             Done::Checkpointed { step, outcome, .. } => Input::StepFinished { unit, step, outcome },

@@ -9,8 +9,8 @@ use std::{
 };
 
 use winddown_host::{
-    BodyResult, Context, Error, Host, Notice, Phase, Shutdown, StartError, Status, Stop, Stopped, Unit, Why,
-    contracts, store::Memory,
+    Action, BodyResult, Context, Error, Host, Kind, Ladder, Notice, Phase, Rung, Shutdown, Span, StartError,
+    Status, Stop, Stopped, Unit, Why, contracts, store::Memory,
 };
 
 use crate::harness::{deaf, described, idle, names, until};
@@ -183,6 +183,49 @@ async fn what_others_need_stops_after_them_and_stays_known_while_they_are() {
     assert_eq!(host.remove("db").await, Err(Error::Refused(Why::StillActive)));
     host.shutdown(Shutdown::default()).await.unwrap();
     assert_eq!(*gone.lock().unwrap(), ["web", "db"]);
+}
+
+#[tokio::test]
+async fn a_task_ends_with_its_host_whatever_its_ladder_says() {
+    struct Guard(Arc<AtomicBool>);
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    let dropped = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&dropped);
+    let body = move |context: Context| {
+        let guard = Guard(Arc::clone(&seen));
+        async move {
+            let _guard = guard;
+            deaf(context).await
+        }
+    };
+    let rungs = vec![Rung::new(Action::RequestCancel, Span::ZERO)];
+    let asked = Kind { ladder: Ladder::of_unit(rungs, None), ..contracts::container() };
+    let host = described(&Memory::new()).kind("asked", asked).unit("deaf", Unit::task("asked", body));
+    let host = host.start().await.unwrap();
+    host.start("deaf").await.unwrap();
+    let report = host.shutdown(Shutdown::default()).await.unwrap();
+    assert!(dropped.load(Ordering::SeqCst));
+    assert!(!report.unit("deaf").unwrap().lingers, "it was seen to go: {report}");
+}
+
+#[tokio::test]
+async fn what_needs_another_unit_comes_after_it_also_where_numbers_are_given_again() {
+    let host = described(&Memory::new())
+        .unit("first", Unit::task("container", idle))
+        .unit("db", Unit::task("container", idle))
+        .start()
+        .await
+        .unwrap();
+    host.remove("first").await.unwrap();
+    host.declare("web", Unit::task("container", idle).needs("db")).await.unwrap();
+    host.declare("other", Unit::task("container", idle)).await.unwrap();
+    let names: Vec<_> = host.list().await.unwrap().into_iter().map(|unit| unit.name).collect();
+    assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), ["other", "db", "web"]);
+    assert_eq!(host.remove("db").await, Err(Error::Refused(Why::StillActive)), "web needs it");
 }
 
 #[tokio::test]

@@ -8,4 +8,5 @@ mod clock;
 mod harness;
 mod lifecycle;
 mod processes;
+mod recorder;
 mod recovery;

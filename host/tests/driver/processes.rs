@@ -117,7 +117,7 @@ async fn a_stop_ends_the_whole_tree_and_force_is_for_those_who_do_not_listen() {
 #[tokio::test]
 async fn who_holds_the_pipes_or_leaves_the_group_holds_up_nobody_and_is_ended() {
     let directory = tempfile::tempdir().unwrap();
-    let script = "sleep 1000 & echo $! > $D/held; setsid sh -c 'echo $$ > $D/fled; exec sleep 1000' &
+    let script = "(trap '' TERM; exec sleep 1000) & echo $! > $D/held; setsid sh -c 'echo $$ > $D/fled; exec sleep 1000' &
         while ! [ -s $D/fled ]; do sleep 0.01; done; echo done";
     let host = with_sessions(Host::builder().memory(&Memory::new())).unit("one", sh(&directory, script));
     let host = host.start().await.unwrap();
@@ -130,6 +130,21 @@ async fn who_holds_the_pipes_or_leaves_the_group_holds_up_nobody_and_is_ended() 
     let remark = host.inspect("one").await.unwrap().error.unwrap();
     assert!(remark.starts_with("left behind, and ended: processes "), "{remark}");
     assert!(remark.contains(&held.to_string()) && remark.contains(&fled.to_string()), "{remark}");
+}
+
+#[tokio::test]
+async fn a_stranger_who_holds_the_pipes_is_not_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    // Neither in the group nor marked: nobody can know whose it is.
+    let script = "setsid env -i $(command -v sleep) 1000 & echo $! > $D/stranger; echo done";
+    let host = with_sessions(Host::builder().memory(&Memory::new())).unit("one", sh(&directory, script));
+    let host = host.start().await.unwrap();
+    let mut news = host.news();
+    host.start("one").await.unwrap();
+    until(&mut news, "one", Notice::Completed).await;
+    let stranger = number_in(&directory.path().join("stranger")).await;
+    assert!(lives(stranger));
+    Std::new("kill").args(["-9", &stranger.to_string()]).status().unwrap();
 }
 
 #[tokio::test]
@@ -211,17 +226,22 @@ async fn what_cannot_be_run_is_a_failed_unit_that_says_why() {
 fn what_a_crash_leaves_behind_is_ended_by_the_next_host() {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("state.db");
-    let script = "trap '' TERM HUP; setsid sleep 1000 & echo $! > $D/fled; echo $$ > $D/first; wait";
+    // On record, a child is known by its group, too.
+    let unmarked = "env -i $(command -v sleep) 1000 & echo $! > $D/third;";
+    let script = "trap '' TERM HUP; setsid sleep 1000 & echo $! > $D/second; echo $$ > $D/first; wait";
     for on_record in [true, false] {
+        let script = if on_record { format!("{unmarked} {script}") } else { script.to_owned() };
         and_then_crash(|| async {
-            let host = with_sessions(Host::builder().sqlite(&database)).unit("one", sh(&directory, script));
+            let host = with_sessions(Host::builder().sqlite(&database)).unit("one", sh(&directory, &script));
             let host = host.start().await.unwrap();
             host.start("one").await.unwrap();
             number_in(&directory.path().join("first")).await;
             is_on_record(&host).await;
         });
-        let pids = ["first", "fled"].map(|file| fs::read_to_string(directory.path().join(file)).unwrap());
-        let pids = pids.map(|pid| pid.trim().parse::<u32>().unwrap());
+        let files = ["first", "second", "third"].map(|file| directory.path().join(file));
+        let pids = files.iter().filter_map(|file| fs::read_to_string(file).ok());
+        let pids: Vec<u32> = pids.map(|pid| pid.trim().parse().unwrap()).collect();
+        assert_eq!(pids.len(), if on_record { 3 } else { 2 });
         assert!(pids.iter().all(|pid| lives(*pid)), "they outlive their host: {pids:?}");
         if !on_record {
             // As if the crash had come between the start and its record.
@@ -240,7 +260,7 @@ fn what_a_crash_leaves_behind_is_ended_by_the_next_host() {
             let report = host.shutdown(Shutdown::default()).await.unwrap();
             assert_eq!(report.code(), 0, "{report}");
         });
-        fs::remove_file(directory.path().join("first")).unwrap();
+        files.iter().for_each(|file| drop(fs::remove_file(file)));
     }
 }
 

@@ -57,6 +57,28 @@ fn what_ran_has_failed_and_what_was_found_comes_back() {
 }
 
 #[test]
+fn a_plain_finding_is_on_disk_soon_though_nobody_waits_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let finds = async |context: Context| -> BodyResult {
+        context.record(("plain", "written behind"));
+        pending().await
+    };
+    and_then_crash(|| async {
+        let host = on_disk(directory.path()).unit("scan", Unit::task("engagement", finds));
+        let host = host.start().await.unwrap();
+        host.start("scan").await.unwrap();
+        while host.inspect("scan").await.unwrap().recorded == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    and_then_crash(|| async {
+        let host = on_disk(directory.path()).start().await.unwrap();
+        assert_eq!(names(&host.findings("scan", 0, 9).await.unwrap()), ["plain"]);
+        assert_eq!(host.inspect("scan").await.unwrap().saved, 1);
+    });
+}
+
+#[test]
 fn what_always_runs_runs_again() {
     let directory = tempfile::tempdir().unwrap();
     let restart = Restart::Always { backoff: Span::from_millis(1) };
