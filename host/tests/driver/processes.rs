@@ -136,7 +136,8 @@ async fn who_holds_the_pipes_or_leaves_the_group_holds_up_nobody_and_is_ended() 
 async fn a_stranger_who_holds_the_pipes_is_not_waited_for() {
     let directory = tempfile::tempdir().unwrap();
     // Neither in the group nor marked: nobody can know whose it is.
-    let script = "setsid env -i $(command -v sleep) 1000 & echo $! > $D/stranger; echo done";
+    let script = "setsid env -i $(command -v sleep) 1000 & echo $! > $D/stranger;
+        until grep -q sleep /proc/$!/comm; do sleep 0.01; done";
     let host = with_sessions(Host::builder().memory(&Memory::new())).unit("one", sh(&directory, script));
     let host = host.start().await.unwrap();
     let mut news = host.news();
@@ -277,6 +278,8 @@ fn a_number_that_was_given_again_is_somebody_else() {
         is_on_record(&host).await;
         Std::new("kill").args(["-9", &first.to_string()]).status().unwrap();
     });
+    // Starts are counted in hundredths of a second, and numbers come again much later than that.
+    std::thread::sleep(Duration::from_millis(50));
     let mut stranger = Std::new("setsid").args(["sleep", "1000"]).spawn().unwrap();
     let connection = rusqlite::Connection::open(&database).unwrap();
     let changed = connection.execute("UPDATE process SET pid = ?1", [stranger.id()]).unwrap();
