@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-use super::{requests, server, shared::Shared};
+use super::{requests, run, server, shared::Shared};
 
 /// So many requests of one client may be under way; then its next line has to wait.
 const UNDER_WAY: usize = 64;
@@ -217,8 +217,7 @@ impl Connection {
         let left = by.map(|by| by.saturating_duration_since(Instant::now()));
         let part = Part::DaemonShutdown {
             reason: self.shared.why.words(),
-            // Rounded up: what is promised is an upper bound.
-            shutdown_in_seconds: left.map(|left| left.as_secs() + u64::from(left.subsec_nanos() > 0)),
+            shutdown_in_seconds: left.map(run::seconds),
         };
         let told = self.write(Reply::new(0, Said::Part(part))).await;
         self.client.told(if told.is_ok() { Outcome::Done } else { Outcome::Failed });

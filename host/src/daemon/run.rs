@@ -248,8 +248,7 @@ async fn drain(mut watcher: Client, shared: Shared, draining: watch::Sender<bool
         if !draining.send_replace(true) {
             let left = by.map(|by| by.saturating_duration_since(Instant::now()));
             systemd::stopping(left);
-            let within = left.map(|left| left.as_secs());
-            info!(reason = shared.why.words(), within, "shutting down");
+            info!(reason = shared.why.words(), seconds = left.map(seconds), "shutting down");
         }
         match order {
             ClientOrder::Tell { .. } => watcher.told(Outcome::Done),
@@ -277,6 +276,11 @@ fn finish(report: Option<&Report>, state: &StateDir, why: &Why, came_up: Instant
         error!("{}", text.trim_end());
     }
     code
+}
+
+/// Whole seconds, rounded up: what is promised is an upper bound.
+pub(super) fn seconds(left: Duration) -> u64 {
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
 
 fn time(span: Span) -> Duration {

@@ -73,7 +73,22 @@ impl fmt::Display for UnitName {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_name_stays_where_it_is_put(text in "[a-z./_\\-\\\\ \0é]{0,12}") {
+            if let Ok(name) = text.parse::<UnitName>() {
+                let path = std::path::Path::new("/base").join(name.as_str());
+                prop_assert!(path.starts_with("/base"));
+                let plain = |part: std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
+                prop_assert!(path.components().skip(1).all(plain), "{name}");
+                prop_assert!(!text.starts_with('-') && !text.contains(char::is_whitespace));
+            }
+        }
+    }
 
     #[test]
     fn names_that_could_be_taken_for_something_else_are_refused() {

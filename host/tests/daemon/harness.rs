@@ -26,8 +26,9 @@ pub(crate) struct Home {
 impl Home {
     pub(crate) fn new(config: &str) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        fs::write(dir.path().join("winddownd.toml"), config).expect("it can be written");
-        Self { dir }
+        let home = Self { dir };
+        fs::write(home.config(), config).expect("it can be written");
+        home
     }
 
     /// The same with HTTP at a free port, for alice and bob.
@@ -56,16 +57,27 @@ impl Home {
         serde_json::from_slice(&text).expect("it can be read")
     }
 
+    /// Where the configuration is.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.dir.path().join("winddownd.toml")
+    }
+
     /// Starts a daemon, and does not wait for it.
     pub(crate) fn spawn(&self) -> Daemon<'_> {
+        self.spawn_with(&[])
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn spawn_with(&self, variables: &[(&str, &str)]) -> Daemon<'_> {
         let log = File::options().create(true).append(true).open(self.dir.path().join("log"));
         let log = log.expect("it can be opened");
         let began = log.metadata().expect("it is there").len();
         let child = Command::new(env!("CARGO_BIN_EXE_winddownd"))
             .arg("--config")
-            .arg(self.dir.path().join("winddownd.toml"))
+            .arg(self.config())
             .arg("--state-dir")
             .arg(self.dir.path().join("state"))
+            .envs(variables.iter().copied())
             .stderr(log)
             .stdin(Stdio::null())
             .spawn()

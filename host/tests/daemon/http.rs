@@ -1,4 +1,5 @@
 use std::{
+    fs,
     io::Write as _,
     net::TcpStream,
     time::{Duration, Instant},
@@ -146,4 +147,14 @@ fn a_hangup_reads_the_tokens_again_and_a_bad_file_changes_nothing() {
     until("the error is told", || daemon.log().contains("not reloaded"));
     assert!(daemon.log().contains("tokens:1: expected an owner and a token"), "{}", daemon.log());
     assert_eq!(code("alices-newer-token"), 404);
+    home.write_tokens("alice alices-third-token\n");
+    let text = fs::read_to_string(home.config()).expect("it is there");
+    fs::write(home.config(), format!("deadline = \"7s\"\n{text}")).expect("it can be written");
+    daemon.signal(Signal::HUP);
+    until("the token is known", || code("alices-third-token") == 404);
+    assert!(
+        daemon.log().contains("take effect with the next start changed=\"deadline\""),
+        "{}",
+        daemon.log()
+    );
 }

@@ -1,5 +1,5 @@
 use std::{
-    os::unix::process::ExitStatusExt as _,
+    os::unix::{net::UnixDatagram, process::ExitStatusExt as _},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use winddown_host::Status;
 
 use crate::{
-    harness::{Home, until},
+    harness::{Home, PATIENCE, until},
     life::SURVEY,
 };
 
@@ -91,4 +91,36 @@ fn a_body_that_never_yields_holds_up_nobody() {
     let record = home.record();
     assert_eq!(status.code(), Some(i32::from(record.code)), "{}", daemon.log());
     assert!(record.units.iter().all(|unit| unit.report.status == Status::Stopped), "{record:?}");
+}
+
+#[test]
+fn systemd_is_told_what_it_needs_to_know() {
+    let home = Home::new(DEAF);
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("notify");
+    let notify = UnixDatagram::bind(&path).expect("it can be made");
+    notify.set_read_timeout(Some(PATIENCE)).expect("it can be set");
+    let hear = || {
+        let mut bytes = [0; 512];
+        let length = notify.recv(&mut bytes).expect("it is told");
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    };
+    let path = path.to_string_lossy();
+    let mut daemon = home.spawn_with(&[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "400000")]);
+    let mut heard = vec![hear(), hear(), hear()];
+    assert!(heard.iter().any(|text| text.contains("READY=1")), "{heard:?}");
+    assert!(heard.iter().filter(|text| text.contains("WATCHDOG=1")).count() >= 2, "{heard:?}");
+    daemon.signal(Signal::TERM);
+    let stopping = loop {
+        let text = hear();
+        if text.contains("STOPPING=1") {
+            break text;
+        }
+        heard.push(text);
+    };
+    let micros =
+        stopping.lines().find_map(|line| line.strip_prefix("EXTEND_TIMEOUT_USEC=")?.parse::<u32>().ok());
+    assert!(micros.is_some_and(|micros| (29_000_000..=32_000_000).contains(&micros)), "{stopping}");
+    daemon.signal(Signal::TERM);
+    daemon.wait();
 }

@@ -49,9 +49,13 @@ pub(crate) enum Format {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Start a unit
-    Start { unit: UnitName },
+    Start {
+        /// The name of the unit
+        unit: UnitName,
+    },
     /// Stop a unit, and wait until that is on record
     Stop {
+        /// The name of the unit
         unit: UnitName,
         /// Skip the gentle rungs of its ladder
         #[arg(long)]
@@ -62,26 +66,37 @@ pub(crate) enum Command {
     },
     /// Cancel a unit's run, and wait until that is on record
     Cancel {
+        /// The name of the unit
         unit: UnitName,
         /// Why; the body and the record have it [default: Cancelled by user]
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
     /// Ask a unit to hold still
-    Pause { unit: UnitName },
+    Pause {
+        /// The name of the unit
+        unit: UnitName,
+    },
     /// Let a paused unit go on
-    Resume { unit: UnitName },
+    Resume {
+        /// The name of the unit
+        unit: UnitName,
+    },
     /// All units, and how they are
     List,
     /// Everything about one unit
-    Inspect { unit: UnitName },
+    Inspect {
+        /// The name of the unit
+        unit: UnitName,
+    },
     /// What happens from now on, live, until the daemon is gone
     Attach {
-        /// Of one unit only
+        /// Of this unit only
         unit: Option<UnitName>,
     },
     /// What a unit found, in the order of recording
     Findings {
+        /// The name of the unit
         unit: UnitName,
         /// Leave out so many at the beginning
         #[arg(long, value_name = "COUNT", default_value_t = 0)]

@@ -143,10 +143,10 @@ fn row(unit: &UnitLine) -> String {
     notes.extend(unit.error.iter().chain(&unit.progress).map(|text| text.escape_debug().to_string()));
     let status = painted(unit.status, &format!("{:<9}", unit.status.name()));
     let (name, kind, owner) = (&unit.unit, &unit.kind, &unit.owner);
-    let findings = format!("{}/{}", unit.saved, unit.recorded);
     let line = format!(
-        "{name:<24} {kind:<15} {owner:<9} {status}  {:>5}  {findings:>8}  {}",
+        "{name:<24} {kind:<15} {owner:<9} {status}  {:>5}  {:>8}  {}",
         unit.incarnation,
+        unit.recorded,
         notes.join("; ")
     );
     line.trim_end().to_owned() + "\n"
@@ -160,7 +160,7 @@ fn details(unit: &UnitLine) -> String {
     line("owner", &unit.owner);
     line("status", &painted(unit.status, ""));
     line("start", &unit.incarnation.to_string());
-    line("findings", &format!("{} recorded, {} durable", unit.recorded, unit.saved));
+    line("findings", &format!("{} recorded, {} known to be durable", unit.recorded, unit.saved));
     if let Some(pid) = unit.pid {
         line("process", &pid.to_string());
     }
@@ -206,8 +206,8 @@ fn unit_line(unit: &NamedReport) -> String {
         Ending::NotStarted => notes.push("never started".to_owned()),
         Ending::NotEnded => notes.push("has not ended".to_owned()),
         Ending::ByItself => notes.push("by itself".to_owned()),
-        Ending::OnRung(action) => notes.push(format!("by {} after {}", action.name(), rounded(report.took))),
-        Ending::Unseen => notes.push(format!("after {}", rounded(report.took))),
+        Ending::OnRung(action) => notes.push(format!("by {}, {}", action.name(), after(report.took))),
+        Ending::Unseen => notes.push(after(report.took)),
     }
     if report.recorded > 0 {
         notes.push(format!("{} of {} findings saved", report.saved, report.recorded));
@@ -326,6 +326,10 @@ fn short(time: Duration) -> String {
     }
 }
 
-fn rounded(span: Span) -> String {
-    short(Duration::from_nanos(span.nanos()))
+fn after(span: Span) -> String {
+    if span.is_zero() {
+        "at once".to_owned()
+    } else {
+        format!("after {}", short(Duration::from_nanos(span.nanos())))
+    }
 }
