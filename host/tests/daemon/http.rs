@@ -59,6 +59,8 @@ fn a_task_is_cancelled_by_its_owner_and_by_nobody_else() {
     assert!(code == 404 && text.contains(r#""status":"not_running""#), "{code} {text}");
     let (code, _) = http(address, "GET /cancel/shop/small/42 HTTP/1.1", "");
     assert_eq!(code, 405);
+    let (code, _) = http(address, &format!("GET /ready HTTP/1.1\r\nX-Long: {}", "x".repeat(10_000)), "");
+    assert_eq!(code, 431);
     assert!(!home.log().contains(ALICE), "no token is logged");
 }
 
