@@ -159,6 +159,10 @@ impl Judge {
                     || format!("a request of {wish:?} for {} was answered as restarted", scene.name(unit));
                 scene.broken(Claim::AnswersAreTrue, Some(unit), text)
             }
+            Answer::Restarted if scene.engine.status(unit).is_some_and(Status::is_terminal) => {
+                let text = || format!("{} was answered as restarted, and is not", scene.name(unit));
+                scene.broken(Claim::AnswersAreTrue, Some(unit), text)
+            }
             Answer::Accepted
             | Answer::Cancelled(false)
             | Answer::Restarted

@@ -7,10 +7,6 @@ use super::{
     judge::{Judge, Scene, Verdict},
 };
 
-/// The phases that concern the host's own artifacts.
-const ARTIFACTS: [Phase; 4] =
-    [Phase::ReleaseLease, Phase::CloseListener, Phase::UnlinkSocket, Phase::RemovePidFile];
-
 impl Judge {
     pub(super) fn signalled(&mut self, signal: Signal) {
         if signal == Signal::Hangup {
@@ -22,11 +18,20 @@ impl Judge {
         self.forced |= self.draining;
     }
 
-    pub(super) fn shutdown_asked(&mut self, graceful: bool, within: Within) {
+    pub(super) fn shutdown_asked(&mut self, scene: &Scene<'_>, graceful: bool, within: Within) -> Verdict {
         if !graceful && !self.draining {
             self.saw(Sight::NotGraceful);
         }
         self.forced |= !graceful || within == Within::For(winddown_core::Span::ZERO);
+        let by = scene.engine.shutdown_deadline().unwrap_or(Moment::NEVER);
+        match within {
+            Within::For(span) if by > scene.now.after(span) => {
+                let claim = if span.is_zero() { Claim::ZeroIsAtOnce } else { Claim::LaterOnlyShortens };
+                let text = || format!("the host was to be down within {span}, and takes until {by}");
+                scene.broken(claim, None, text)
+            }
+            Within::For(_) | Within::Unset | Within::Unlimited => Ok(()),
+        }
     }
 
     pub(super) fn signal_counted(&self, scene: &Scene<'_>) -> Verdict {
@@ -51,6 +56,7 @@ impl Judge {
 
     pub(super) fn client_came(&mut self, client: ClientId) {
         self.clients.push(client);
+        self.told_clients.retain(|other| *other != client);
         if self.draining {
             self.saw(Sight::LateClient);
         }
@@ -66,6 +72,11 @@ impl Judge {
     pub(super) fn disconnected(&mut self, scene: &Scene<'_>, client: ClientId) -> Verdict {
         self.clients.retain(|other| *other != client);
         let broken = self.broken_clients.contains(&client);
+        let notified = scene.setup.plan.shutdown.rungs().iter().any(|rung| rung.action == Phase::Notify);
+        if notified && !broken && !self.forced && !self.told_clients.contains(&client) {
+            let text = || format!("client {client} was told to go, and never told why");
+            return scene.broken(Claim::ClientsHear, None, text);
+        }
         match self.busy(scene) {
             Some(unit) if !broken && !self.overran => {
                 let text =
@@ -114,17 +125,6 @@ impl Judge {
             self.exit_of(scene, code, unit, &report)?;
             if left_over {
                 check_left_over(scene, code, unit, &report)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn artifacts_gone(&self, scene: &Scene<'_>) -> Verdict {
-        for rung in scene.setup.plan.shutdown.rungs() {
-            let missing = ARTIFACTS.contains(&rung.action) && self.wound >> rung.action as u32 & 1 == 0;
-            if missing {
-                let text = || format!("the host exits, and {} was never done", rung.action.name());
-                return scene.broken(Claim::ArtifactsGo, None, text);
             }
         }
         Ok(())

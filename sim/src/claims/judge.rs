@@ -1,12 +1,13 @@
 //! The judge: sees every step, keeps a ledger, and says which claim is broken first.
 
 use winddown_core::{
-    Answer, Caller, ClientId, Disposition, Effect, Engine, Input, Kind, Moment, Notice, Phase, Promise, Row,
-    Status, Ticket, UnitId, Why,
+    Answer, Caller, ClientId, Disposition, Effect, Engine, Input, Kind, Moment, Notice, Promise, Row, Status,
+    Ticket, UnitId, Why,
 };
 
 use super::{
     Breach, Claim, Sight,
+    artifacts::Artifacts,
     ledger::{Ledger, NO_RUNG, Request},
 };
 use crate::{
@@ -91,10 +92,12 @@ pub struct Judge {
     pub(super) overran: bool,
     pub(super) reported: bool,
     pub(super) exited: bool,
-    /// A bit for each artifact phase that was ordered.
-    pub(super) wound: u64,
-    /// Clients that are connected and were not told to go; those that could not be told.
+    /// The host's own artifacts.
+    pub(super) artifacts: Artifacts,
+    /// Clients that are connected and were not told to go; those of them that were told of the shutdown;
+    /// those that could not be told.
     pub(super) clients: Vec<ClientId>,
+    pub(super) told_clients: Vec<ClientId>,
     pub(super) broken_clients: Vec<ClientId>,
     /// In this shutdown, nothing works any more and nothing is on its way down; it stays so.
     pub(super) quiet: bool,
@@ -122,10 +125,11 @@ impl Judge {
         self.overran = false;
         self.reported = false;
         self.exited = false;
-        self.wound = 0;
+        self.artifacts = Artifacts::default();
         self.quiet = false;
         self.still_at = 0;
         self.clients.clear();
+        self.told_clients.clear();
         self.broken_clients.clear();
     }
 
@@ -247,6 +251,11 @@ impl Judge {
             };
             return scene.broken(Claim::LaterOnlyShortens, None, text);
         }
+        let outer = scene.setup.plan.outer_grace.map_or(Moment::NEVER, |grace| scene.now.after(grace));
+        if self.shutdown_ends.is_never() && by > outer {
+            let text = || format!("the host takes until {by}, and will be killed at {outer}");
+            return scene.broken(Claim::StepInBudget, None, text);
+        }
         if self.shutdown_ends.is_never() && scene.now.until(units) < scene.now.until(by).half() {
             let text = || format!("the shutdown has until {by}, and its units only until {units}");
             return scene.broken(Claim::StepInBudget, None, text);
@@ -259,6 +268,7 @@ impl Judge {
                 }
             }
             (self.shutdown_ends, self.units_end, self.shutdown_seen) = (by, units, scene.now);
+            self.artifacts.hurry(scene.now);
         }
         Ok(())
     }
@@ -354,26 +364,5 @@ impl Judge {
             ledger.cancel_noticed = true;
         }
         if notice.is_terminal() { self.ended(scene, unit, notice) } else { Ok(()) }
-    }
-
-    pub(super) fn wound(&mut self, scene: &Scene<'_>, phase: Phase, until: Moment) -> Verdict {
-        self.check_deadline(scene, until)?;
-        let bit = 1 << phase as u32;
-        if self.wound & bit != 0 || self.wound > bit {
-            let text = || format!("{} came twice, or after what should follow it", phase.name());
-            return scene.broken(Claim::PhasesInOrder, None, text);
-        }
-        self.wound |= bit;
-        let busy = self.busy(scene);
-        let claim =
-            if phase == Phase::ReleaseLease { Claim::LeaseOutlivesWork } else { Claim::PhasesInOrder };
-        match busy {
-            Some(unit) if !self.overran => {
-                let text =
-                    || format!("{} while {} was still on its way down", phase.name(), scene.name(unit));
-                scene.broken(claim, Some(unit), text)
-            }
-            _ => Ok(()),
-        }
     }
 }

@@ -33,6 +33,7 @@ pub(super) struct Ledger {
     pub(super) clocked: bool,
     /// The rung performed last, when, and until when it may take.
     pub(super) rung: i16,
+    pub(super) round: u16,
     pub(super) rung_at: Moment,
     pub(super) rung_until: Moment,
     /// The rung performed last has failed or is done: nobody has to wait for it.
@@ -71,6 +72,7 @@ impl Ledger {
         waits_until: Moment::NEVER,
         clocked: false,
         rung: NO_RUNG,
+        round: 0,
         rung_at: Moment::START,
         rung_until: Moment::START,
         rung_over: true,

@@ -7,6 +7,7 @@
 //! The judge believes what went in and what came out, and what is really in the store and really alive.
 //! It does not ask the engine what it thinks, except where a claim is about just that.
 
+mod artifacts;
 mod durable;
 mod exit;
 mod judge;
@@ -77,6 +78,8 @@ claims! {
     NothingAdmitted = "I9" "nothing-starts-while-draining",
     /// Who asked has one answer when the host exits, and never two.
     AnsweredOnce = "I9" "every-request-is-answered-once",
+    /// Who is connected hears that the host shuts down, and when, before it is disconnected.
+    ClientsHear = "I9" "every-client-hears-of-the-shutdown",
     /// Who was connected was disconnected.
     ClientsLeave = "I9" "every-client-is-disconnected",
     /// What was acknowledged is in the store at that moment.

@@ -2,7 +2,9 @@
 
 use core::mem;
 
-use winddown_core::{Action, Disposition, Effect, Moment, Otherwise, Outcome, Rung, Step, UnitId};
+use winddown_core::{
+    Action, Disposition, Effect, Moment, Otherwise, Outcome, Patience, Rung, Step, UnitId, Why,
+};
 
 use super::{
     Claim, Sight,
@@ -18,24 +20,50 @@ impl Judge {
         step: Step,
         outcome: Outcome,
         disposition: Disposition,
-    ) {
-        let Some(rung) = scene.kind(unit).ladder.rung(step.rung) else { return };
+    ) -> Verdict {
+        let Some(rung) = scene.kind(unit).ladder.rung(step.rung) else { return Ok(()) };
         let (action, otherwise) = (rung.action, rung.otherwise);
+        let delivered = outcome == Outcome::Done && action.awaits_exit();
+        let awaited = self.is_awaited(scene, unit, step, action) && !delivered;
         let ledger = &mut self.units[unit.index()];
         if step.incarnation != ledger.incarnation {
-            return;
+            return Ok(());
         }
         if outcome == Outcome::Done && action.ends_body() {
             ledger.lives = false;
         }
+        let stale = disposition == Disposition::Ignored(Why::StaleIncarnation);
+        if disposition != Disposition::Applied && awaited && !stale {
+            let text =
+                || format!("{} is done with {}, and that is not heeded", scene.name(unit), action.name());
+            return scene.broken(Claim::FailureIsFinished, Some(unit), text);
+        }
         if disposition != Disposition::Applied || i16::from(step.rung) != ledger.rung {
-            return;
+            return Ok(());
         }
         ledger.rung_over = true;
         if outcome == Outcome::Failed {
             ledger.rung_forces |= otherwise == Otherwise::Force;
             self.saw(if action == Action::Checkpoint { Sight::CheckpointFails } else { Sight::StepFails });
         }
+        Ok(())
+    }
+
+    /// Whether this is the step that the unit's stop waits for, and nothing has come between.
+    fn is_awaited(&self, scene: &Scene<'_>, unit: UnitId, step: Step, action: Action) -> bool {
+        let ledger = &self.units[unit.index()];
+        let present = ledger.on_way
+            && step.incarnation == ledger.incarnation
+            && i16::from(step.rung) == ledger.rung
+            && step.round == ledger.round;
+        let hurried = ledger.cut_short() || (self.draining && self.shutdown_seen >= ledger.rung_at);
+        let in_place = ledger.lives || !action.needs_body();
+        present
+            && !ledger.rung_over
+            && scene.now < ledger.rung_until
+            && !ledger.forced
+            && !hurried
+            && in_place
     }
 
     pub(super) fn performed(
@@ -69,6 +97,19 @@ impl Judge {
             };
             return scene.broken(Claim::StepInBudget, Some(unit), text);
         }
+        let patience = match ladder.rung(step.rung).map(|rung| rung.patience) {
+            Some(Patience::For(span)) => span,
+            Some(Patience::Rest) | None => scene.now.until(limit),
+        };
+        // What the rungs after it need is at most half of what is left.
+        let due = scene.now.after(patience.min(scene.now.until(limit).half()));
+        if ledger.lives && until < due {
+            let text = || {
+                let (name, action) = (scene.name(unit), action.name());
+                format!("{name} may {action} until {until}, and is to have until {due}")
+            };
+            return scene.broken(Claim::GraceIsGiven, Some(unit), text);
+        }
         let forced = self.forced || ledger.forced || scene.now >= limit;
         let cut_short = ledger.cut_short() || (self.draining && self.shutdown_seen >= ledger.rung_at);
         let waited = ledger.rung_over || scene.now >= ledger.rung_until;
@@ -92,7 +133,7 @@ impl Judge {
         if ledger.rung == i16::from(step.rung) {
             self.sights |= Sight::CheckpointRepeats.bit();
         }
-        ledger.rung = step.rung.into();
+        (ledger.rung, ledger.round) = (step.rung.into(), step.round);
         (ledger.rung_at, ledger.rung_until) = (scene.now, until);
         ledger.rung_over = until <= scene.now;
         ledger.told |= matches!(action, Action::Abort | Action::RequestCancel);

@@ -28,8 +28,9 @@ impl Judge {
             overran,
             reported,
             exited,
-            wound,
+            artifacts,
             clients,
+            told_clients,
             broken_clients,
             quiet,
             still_at,
@@ -38,12 +39,13 @@ impl Judge {
         self.units.clone_from(units);
         self.requests.clone_from(requests);
         self.clients.clone_from(clients);
+        self.told_clients.clone_from(told_clients);
         self.broken_clients.clone_from(broken_clients);
         (self.first_request, self.shutdown_ends, self.units_end) =
             (*first_request, *shutdown_ends, *units_end);
         (self.draining, self.forced, self.shutdown_seen) = (*draining, *forced, *shutdown_seen);
         (self.woken, self.overran, self.reported) = (*woken, *overran, *reported);
-        (self.exited, self.wound, self.quiet) = (*exited, *wound, *quiet);
+        (self.exited, self.artifacts, self.quiet) = (*exited, *artifacts, *quiet);
         (self.still_at, self.sights) = (*still_at, *sights);
     }
 
@@ -73,8 +75,9 @@ impl Judge {
         visit(from(now, self.units_end));
         visit(if on { from(now, self.shutdown_seen) } else { 0 });
         let bits = [self.forced, self.overran, self.reported, self.exited, self.quiet];
-        visit(self.wound << 8 | bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit)));
-        for client in self.clients.iter().chain(&self.broken_clients) {
+        visit(bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit)));
+        self.artifacts.visit(now, visit);
+        for client in self.clients.iter().chain(&self.told_clients).chain(&self.broken_clients) {
             visit(u64::from(client.0));
         }
         let hosts = self.requests.iter().filter(|it| it.unit.is_none() && !it.answered && !it.void);
@@ -98,6 +101,7 @@ impl Ledger {
             waits_until,
             clocked,
             rung,
+            round,
             rung_at,
             rung_until,
             rung_over,
@@ -134,8 +138,15 @@ impl Ledger {
             told,
         ];
         let bits = bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit));
+        // A new way down sets it.
+        let round = if on_way { round } else { 0 };
         // More than two rows are no worse than two.
-        visit(bits << 32 | u64::from(rung.cast_unsigned()) << 8 | u64::from(rows.min(2)));
+        visit(
+            bits << 40
+                | u64::from(round) << 24
+                | u64::from(rung.cast_unsigned()) << 8
+                | u64::from(rows.min(2)),
+        );
         visit(u64::from(incarnation.0) << 32 | reason_word(cancel));
         visit(u64::from(recorded) << 32 | u64::from(acknowledged));
         visit(terminal.map_or(u64::MAX, |(of, status)| u64::from(of.0) << 8 | status as u64));

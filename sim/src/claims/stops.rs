@@ -35,7 +35,10 @@ impl Judge {
                 (ledger.stopped, ledger.free) = (false, false);
             }
             Disposition::Refused(Why::Draining) => self.saw(Sight::StartWhileDraining),
-            Disposition::Refused(Why::OwnerAtCap) => self.saw(Sight::OwnerAtCap),
+            Disposition::Refused(Why::OwnerAtCap) => {
+                self.saw(Sight::OwnerAtCap);
+                return owner_is_at_cap(scene, unit);
+            }
             Disposition::Refused(Why::StillActive | Why::AlreadyRunning) if self.units[unit.index()].free => {
                 let text = || format!("{} was answered as stopped, and cannot be started", scene.name(unit));
                 return scene.broken(Claim::OkFreesTheName, Some(unit), text);
@@ -289,4 +292,16 @@ impl Judge {
         let text = || format!("{} was to stop within 0s, and is still on its way", scene.name(unit));
         scene.broken(Claim::ZeroIsAtOnce, Some(unit), text)
     }
+}
+
+/// An owner is at its cap only with so many units that have not ended.
+fn owner_is_at_cap(scene: &Scene<'_>, unit: UnitId) -> Verdict {
+    let owner = |unit: UnitId| scene.setup.scenario.units[scene.setup.units[unit.index()].plan].owner;
+    let open = |unit: UnitId| scene.engine.status(unit).is_some_and(|status| !status.is_terminal());
+    let count = scene.setup.unit_ids().filter(|other| owner(*other) == owner(unit) && open(*other)).count();
+    if scene.setup.plan.owner_cap.is_none_or(|cap| count >= usize::try_from(cap).unwrap_or(usize::MAX)) {
+        return Ok(());
+    }
+    let text = || format!("{} has no place, and {count} units of its owner have not ended", scene.name(unit));
+    scene.broken(Claim::OkFreesTheName, Some(unit), text)
 }

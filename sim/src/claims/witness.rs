@@ -42,7 +42,7 @@ impl Judge {
                 self.cancel_asked(scene, unit, reason, disposition);
             }
             Input::StepFinished { unit, step, outcome } => {
-                self.step_ended(scene, unit, step, outcome, disposition);
+                self.step_ended(scene, unit, step, outcome, disposition)?;
             }
             Input::Persisted { unit, outcome, .. } => {
                 self.units[unit.index()].rewrite_due |= outcome == Outcome::Failed;
@@ -57,10 +57,12 @@ impl Judge {
             Input::ClientLeft { client } => self.clients.retain(|other| *other != client),
             Input::ShutdownRequested { graceful, within, caller } => {
                 self.heard(caller);
-                self.shutdown_asked(graceful, within);
+                self.shutdown_asked(scene, graceful, within)?;
             }
             Input::SignalReceived { signal } => self.signalled(signal),
-            Input::PhaseFinished { .. } => {}
+            Input::PhaseFinished { phase, outcome } => {
+                self.phase_ended(scene, phase, outcome, disposition)?
+            }
         }
         Ok(())
     }
@@ -85,12 +87,15 @@ impl Judge {
             Effect::Persist { unit, row, .. } => self.row_asked(scene, unit, row, true),
             Effect::Acknowledge { unit, findings } => self.acknowledged(scene, unit, findings),
             Effect::Notify { unit, incarnation, notice } => self.noticed(scene, unit, incarnation, notice),
-            Effect::Tell { by, .. } => self.check_deadline(scene, by),
+            Effect::Tell { client, by } => {
+                self.told_clients.push(client);
+                self.check_deadline(scene, by)
+            }
             Effect::Disconnect { client } => self.disconnected(scene, client),
             Effect::Wind { phase, until } => self.wound(scene, phase, until),
             Effect::Reply { ticket, answer } => self.replied(scene, ticket, answer),
             Effect::Report => {
-                self.overran |= !self.units.iter().all(|ledger| !ledger.on_way) || self.wound == 0;
+                self.overran |= !self.units.iter().all(|ledger| !ledger.on_way) || self.artifacts.untouched();
                 self.reported = true;
                 Ok(())
             }
