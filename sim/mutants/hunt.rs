@@ -36,7 +36,8 @@ fn main() -> ExitCode {
     let jobs = usize::try_from(jobs).unwrap_or(1);
     let mut first = None;
     for start in 0..starts {
-        first = first.or_else(|| random(start, runs, jobs));
+        let found = random(start, runs, jobs);
+        first = first.or(found);
     }
     if let Some((seed, claim)) = first {
         say(&smaller(seed, claim));
