@@ -61,7 +61,7 @@ impl Judge {
             }
             Input::SignalReceived { signal } => self.signalled(signal),
             Input::PhaseFinished { phase, outcome } => {
-                self.phase_ended(scene, phase, outcome, disposition)?
+                self.phase_ended(scene, phase, outcome, disposition)?;
             }
         }
         Ok(())

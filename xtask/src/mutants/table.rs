@@ -36,10 +36,12 @@ impl<'a> Table<'a> {
         if self.format == Format::Json {
             return Ok(());
         }
-        let methods: Vec<String> =
-            METHODS.iter().map(|(method, unit)| format!("{:>19}", format!("{method} {unit}, s"))).collect();
+        let methods: Vec<String> = METHODS
+            .iter()
+            .map(|(method, unit)| format!("{:>20}{:>9}", format!("{method} {unit}"), "seconds"))
+            .collect();
         print(&format!(
-            "{:width$}  {:46}{}   small run: units, steps\n",
+            "{:width$}  {:46}{}  units steps\n",
             "bug",
             "caught by",
             methods.concat(),
@@ -65,8 +67,8 @@ impl<'a> Table<'a> {
         }
         let claim = told.claim().map_or("", |claim| claim.name());
         let cost = |(method, _): &(&str, &str)| match told.cost(method) {
-            Some((effort, micros)) => format!("{effort:>11}{:>8}", seconds(micros)),
-            None => format!("{:>11}{:>8}", "-", ""),
+            Some((effort, micros)) => format!("{effort:>20}{:>9}", seconds(micros)),
+            None => format!("{:>20}{:>9}", "-", ""),
         };
         let costs: Vec<String> = METHODS.iter().map(cost).collect();
         let size = told.shrunk.map_or_else(
