@@ -109,6 +109,15 @@ mod tests {
         assert_eq!(titles.len(), bugs.len());
     }
 
+    /// A claim that was never red is not checked.
+    #[test]
+    fn every_claim_catches_something() {
+        let caught: BTreeSet<Claim> = all().unwrap().into_iter().flat_map(|bug| bug.claims).collect();
+        let idle: Vec<&str> =
+            Claim::ALL.iter().filter(|claim| !caught.contains(claim)).map(|claim| claim.name()).collect();
+        assert!(idle.is_empty(), "no planted bug is caught by {idle:?}");
+    }
+
     #[test]
     fn names_are_those_of_files() {
         assert_eq!(named(&["stop-awaits-body".to_owned()]).unwrap().len(), 1);
