@@ -79,8 +79,9 @@ impl Engine {
         if !it.leaked || own || outcome == Outcome::Failed {
             return Disposition::Ignored(Why::AlreadyExited);
         }
-        it.leaked = false;
-        it.abandoned = 0;
+        // Of all that was left, this is the one that an earlier host has left; later ones are this host's own.
+        it.abandoned = it.abandoned.saturating_sub(1);
+        it.leaked = it.abandoned > 0;
         if it.is_idle() && it.status.is_terminal() {
             self.write(unit, effects);
         }

@@ -222,6 +222,23 @@ fn terminal_rows_are_taken_as_they_are() {
 }
 
 #[test]
+fn the_end_of_what_an_earlier_host_left_says_nothing_about_what_this_one_left() {
+    let (mut bench, _) = recovered(contracts::provider(), Status::Running, false);
+    bench.confirm_rows();
+    bench.start(0);
+    let _stopping = bench.stop(0);
+    while bench.status(0) == Status::Stopping {
+        let _woken = bench.wake();
+    }
+    bench.confirm_rows();
+    bench.start(0);
+    let done = Input::Reaped { unit: unit(0), outcome: Outcome::Done };
+    assert_eq!(bench.handle(done), Disposition::Applied);
+    let report = bench.engine.unit_report(unit(0)).unwrap();
+    assert_eq!((report.leaked, report.abandoned), (true, 1), "start 4 was never seen to go");
+}
+
+#[test]
 fn a_unit_is_recovered_once_and_only_before_it_starts() {
     let (mut bench, found) = recovered(contracts::container(), Status::Completed, false);
     assert_eq!(found, Disposition::Applied);
