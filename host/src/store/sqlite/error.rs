@@ -30,9 +30,9 @@ pub enum StoreError {
         /// What is wrong with it.
         detail: String,
     },
-    /// The database is gone or empty, but what was written ahead of it is there.
+    /// The database is gone or empty, but its log is there, which is only made beside a database.
     #[error(
-        "{} is empty or gone, but {} is not; nothing was changed: bring back the database that belongs to it, or move the -wal file away to start with nothing",
+        "{} is empty or gone, but {} is there; nothing was changed: bring back the database that belongs to it, or move the -wal file away to start with nothing",
         path.display(), log.display()
     )]
     LogWithoutDatabase {

@@ -57,9 +57,10 @@ fn make_file(path: &Path, real: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(io(error)),
     };
-    // SQLite takes an empty database for a new one, and deletes the log that does not fit it.
+    // SQLite takes an empty database for a new one, and deletes the log that does not fit it. An empty log
+    // is a sign as well: what was in it is in the database that is not there.
     let log = log_of(real);
-    if size.unwrap_or(0) == 0 && fs::metadata(&log).is_ok_and(|file| file.len() > 0) {
+    if size.unwrap_or(0) == 0 && fs::symlink_metadata(&log).is_ok() {
         return Err(StoreError::LogWithoutDatabase { path: path.to_owned(), log });
     }
     if size.is_none() {
