@@ -35,7 +35,7 @@ use crate::{context::Shared, driver::Word};
 const LOOK_FIRST: Duration = Duration::from_millis(2);
 const LOOK_LATER: Duration = Duration::from_millis(100);
 /// What is in the pipes when the tree is gone is read in no time; who still holds them is not waited for.
-const DRAIN: Duration = Duration::from_millis(50);
+const DRAIN: Duration = Duration::from_millis(200);
 /// So many lines of a body may wait for the driver; then the body waits.
 const LINES: usize = 64;
 
@@ -324,8 +324,14 @@ async fn next(orders: &mut mpsc::UnboundedReceiver<Order>, end_at: Option<Instan
     }
 }
 
+/// Signals each of them, whatever became of the one before. Says what went wrong first.
 fn signal_all(members: &[Member], signal: Signal) -> io::Result<()> {
-    members.iter().try_for_each(|member| member.signal(signal))
+    let mut first = Ok(());
+    for member in members {
+        let result = member.signal(signal);
+        first = first.and(result);
+    }
+    first
 }
 
 /// "process 41" or "processes 41, 42".
