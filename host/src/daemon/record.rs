@@ -23,6 +23,7 @@ pub(super) fn of(report: &Report, instance: &str, reason: String, lived: Duratio
         forced: whole.forced,
         overran: whole.overran,
         failed_phases: whole.failed_phases.clone(),
+        remarks: report.remarks.clone(),
         units: whole
             .units
             .iter()

@@ -50,6 +50,7 @@ fn changed(old: &Config, new: &Config) -> Vec<&'static str> {
         ("at-once", old.at_once == new.at_once),
         ("owner-cap", old.owner_cap == new.owner_cap),
         ("clients", old.clients == new.clients),
+        ("journal", old.journal == new.journal),
         ("http", old.http.as_ref().map(|http| http.address) == new.http.as_ref().map(|http| http.address)),
         ("kinds and ladders", old.kinds == new.kinds),
         ("units", old.units == new.units),

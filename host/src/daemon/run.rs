@@ -115,7 +115,7 @@ pub async fn run(
             let _ = close.send(());
             Ok(is_closed.await?)
         });
-    let builder = own(builder, &artifacts);
+    let builder = own(builder, &config, &artifacts);
     let host = tokio::select! {
         biased;
         signal = signals.stop() => {
@@ -219,8 +219,13 @@ fn describe(config: &Config, bodies: Handle) -> Builder {
     builder
 }
 
-/// What is done with the daemon's own files on its way down.
-fn own(builder: Builder, artifacts: &Artifacts) -> Builder {
+/// The daemon's own files: what is written on its way, and what is removed on its way down.
+fn own(mut builder: Builder, config: &Config, artifacts: &Artifacts) -> Builder {
+    if config.journal {
+        let path = artifacts.state.paths().journal(artifacts.state.instance());
+        info!(file = %path.display(), "every step is written down");
+        builder = builder.journal(path);
+    }
     let (socket, state) = (Arc::clone(&artifacts.socket), Arc::clone(&artifacts.state));
     builder
         .on_phase(Phase::UnlinkSocket, async move { Ok(socket.unlink()?) })

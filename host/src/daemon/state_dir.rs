@@ -10,6 +10,7 @@
 //! winddownd.sock     the socket; removed on every path out
 //! winddown.db        the store
 //! report.json        how the last shutdown went
+//! journal-….jsonl    what the engine of one start took in and asked for, where that is wanted
 //! ```
 
 use std::{
@@ -132,6 +133,12 @@ impl Paths {
     #[must_use]
     pub fn report(&self) -> PathBuf {
         self.dir.join("report.json")
+    }
+
+    /// What one start of the daemon writes down of its engine's steps.
+    #[must_use]
+    pub fn journal(&self, instance: &str) -> PathBuf {
+        self.dir.join(format!("journal-{instance}.jsonl"))
     }
 
     fn lock(&self) -> PathBuf {

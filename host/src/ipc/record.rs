@@ -22,6 +22,8 @@ pub struct ShutdownRecord {
     pub overran: bool,
     /// Phases that failed, or were not answered in their time.
     pub failed_phases: Vec<Phase>,
+    /// What went wrong beside units and phases, in words.
+    pub remarks: Vec<String>,
     /// Every unit.
     pub units: Vec<NamedReport>,
 }

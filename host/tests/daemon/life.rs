@@ -211,3 +211,24 @@ fn what_a_killed_daemon_leaves_alive_is_ended_by_the_next_one() {
     home.ask(&["shutdown"]);
     assert_eq!(daemon.wait().code(), Some(0), "{:?}", home.record());
 }
+
+#[test]
+fn what_the_daemon_did_can_be_played_again() {
+    let home = Home::new(&format!("journal = true\n{NAVIGATION}{SURVEY}"));
+    let mut daemon = home.start();
+    home.ask(&["start", "navigation"]);
+    home.ask(&["start", "survey"]);
+    until("something is found", || !home.ask(&["findings", "survey"]).starts_with("nothing"));
+    home.ask(&["stop", "navigation"]);
+    home.ask(&["shutdown"]);
+    assert_eq!(daemon.wait().code(), Some(0));
+    let record = home.record();
+    assert_eq!(record.remarks, Vec::<String>::new());
+    let file = home.state(&format!("journal-{}.jsonl", record.instance));
+    let text = fs::read(file).expect("it is there");
+    let journal = winddown_journal::Journal::read(text.as_slice()).expect("it is sound");
+    assert!(journal.steps.len() > 10 && !journal.is_torn, "{} steps", journal.steps.len());
+    let played = journal.replay(|_, _, _, _| {}).expect("the plan is sound");
+    assert!(played.difference.is_none(), "{:?}", played.difference);
+    assert_eq!((played.engine.has_exited(), played.engine.report().code), (true, 0));
+}

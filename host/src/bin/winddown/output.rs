@@ -193,6 +193,9 @@ fn postmortem(record: &ShutdownRecord) -> String {
     for phase in &record.failed_phases {
         text.push_str(&format!("  phase {} failed\n", phase.name()));
     }
+    for remark in &record.remarks {
+        text.push_str(&format!("  {}\n", remark.escape_debug()));
+    }
     for unit in &record.units {
         text.push_str(&unit_line(unit));
     }

@@ -26,6 +26,8 @@ pub(super) struct File {
     pub(super) at_once: Option<NonZero<u16>>,
     pub(super) owner_cap: Option<u32>,
     pub(super) clients: Option<NonZero<u16>>,
+    #[serde(default)]
+    pub(super) journal: bool,
     pub(super) http: Option<HttpText>,
     #[serde(default, rename = "ladder")]
     pub(super) ladders: BTreeMap<Spanned<String>, LadderText>,

@@ -34,6 +34,8 @@ pub struct Config {
     pub owner_cap: Option<u32>,
     /// How many clients may be connected at the same time.
     pub clients: u16,
+    /// Whether every step of the engine is written down, so that a run can be played again.
+    pub journal: bool,
     /// Where HTTP is served, if it is.
     pub http: Option<Http>,
     /// All kinds of units by name: the contracts' own, and those of the file.
@@ -187,6 +189,7 @@ impl Config {
             at_once: file.at_once.map(std::num::NonZero::get),
             owner_cap: file.owner_cap,
             clients: file.clients.map_or(64, std::num::NonZero::get),
+            journal: file.journal,
             http,
             kinds: kinds.all(),
             units,

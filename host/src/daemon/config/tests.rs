@@ -32,9 +32,14 @@ fn the_sample_can_be_used() {
 
 #[test]
 fn what_is_commented_out_in_the_sample_can_be_used_as_well() {
-    let text =
-        SAMPLE.replace("# [http]", "[http]").replace("# address", "address").replace("# tokens", "tokens");
-    let http = parse(&text).expect("it is sound").http.expect("it is there");
+    let text = SAMPLE
+        .replace("# [http]", "[http]")
+        .replace("# journal = true", "journal = true")
+        .replace("# address", "address")
+        .replace("# tokens", "tokens");
+    let config = parse(&text).expect("it is sound");
+    assert!(config.journal);
+    let http = config.http.expect("it is there");
     assert_eq!(http.tokens, Path::new("/etc/winddown/winddownd.tokens"));
 }
 
