@@ -1,6 +1,6 @@
 use std::{
+    io::{BufRead as _, BufReader},
     process::{Command, Stdio},
-    time::Duration,
 };
 
 use rustix::process::Signal;
@@ -63,14 +63,17 @@ fn no_answer_has_colours_where_nobody_sees_them() {
 fn attach_says_when_the_daemon_goes() {
     let home = Home::new(SURVEY);
     let daemon = home.start();
-    let attached = Command::new(env!("CARGO_BIN_EXE_winddown"))
+    let mut attached = Command::new(env!("CARGO_BIN_EXE_winddown"))
         .args(["attach", "--state-dir"])
         .arg(home.state(""))
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .expect("it can be run");
-    std::thread::sleep(Duration::from_millis(300));
+    let mut first = String::new();
+    let stderr = attached.stderr.take().expect("it has one");
+    BufReader::new(stderr).read_line(&mut first).expect("it says something");
+    assert!(first.starts_with("attached"), "{first}");
     home.ask(&["start", "survey"]);
     daemon.signal(Signal::TERM);
     let output = attached.wait_with_output().expect("it ends");

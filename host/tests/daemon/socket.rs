@@ -171,7 +171,7 @@ fn a_client_that_does_not_read_holds_up_nobody() {
     home.ask(&["shutdown"]);
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     assert_eq!(daemon.wait().code(), Some(0), "{:?}", home.record());
-    let second = 1_000_000_000;
-    assert!(home.record().took_nanos < second, "nobody had to wait for the end of their patience");
+    let second_and_a_half = 1_500_000_000;
+    assert!(home.record().took_nanos < second_and_a_half, "nobody had to wait for the end of their patience");
     drop(asked.join());
 }

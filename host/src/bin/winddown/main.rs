@@ -86,7 +86,7 @@ fn attach(paths: &Paths, ask: Ask, output: &mut Output) -> Result<u8, Complaint>
                 }
                 output.part(&part, talk.took())?;
             }
-            Said::Ok(_) => {}
+            Said::Ok(_) => output.attached()?,
             Said::Error(problem) => return Err(Complaint::Refused(problem)),
         }
     }

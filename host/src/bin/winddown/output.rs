@@ -118,6 +118,11 @@ impl Output {
         Ok(())
     }
 
+    /// What happens from now on is seen.
+    pub(crate) fn attached(&mut self) -> Result<()> {
+        writeln!(anstream::stderr(), "attached; Ctrl-C ends it").map_err(Complaint::Output)
+    }
+
     /// The daemon is gone.
     pub(crate) fn gone(&mut self) -> Result<()> {
         self.clear_countdown()?;
