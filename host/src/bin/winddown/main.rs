@@ -3,6 +3,7 @@
 mod cli;
 mod complaint;
 mod output;
+mod postmortem;
 mod record;
 mod shutdown;
 mod talk;

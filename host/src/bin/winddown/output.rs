@@ -7,10 +7,10 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use winddown_core::{Ending, Notice, Span, Status};
-use winddown_host::ipc::{Answer, Ask, Data, NamedReport, Part, ShutdownRecord, UnitLine};
+use winddown_core::{Notice, Status};
+use winddown_host::ipc::{Answer, Ask, Data, Part, ShutdownRecord, UnitLine};
 
-use crate::{cli::Format, complaint::Complaint};
+use crate::{cli::Format, complaint::Complaint, postmortem};
 
 pub(crate) struct Output {
     format: Format,
@@ -131,7 +131,7 @@ impl Output {
 
     /// How a shutdown went.
     pub(crate) fn record(&mut self, record: &ShutdownRecord) -> Result<()> {
-        if self.format == Format::Json { self.json(record) } else { self.print(&postmortem(record)) }
+        if self.format == Format::Json { self.json(record) } else { self.print(&postmortem::of(record)) }
     }
 }
 
@@ -181,58 +181,6 @@ fn details(unit: &UnitLine) -> String {
         }
     }
     text
-}
-
-/// One line for the daemon, and one for each unit.
-fn postmortem(record: &ShutdownRecord) -> String {
-    let verdict =
-        if record.code == 0 { "everything is preserved" } else { "not everything is as it should be" };
-    let mut text = format!(
-        "exit {}: {verdict}; {} after {}{}{}\n",
-        record.code,
-        record.reason.escape_debug(),
-        short(Duration::from_nanos(record.took_nanos)),
-        if record.forced { ", forced" } else { "" },
-        if record.overran { ", and not in its time" } else { "" },
-    );
-    for phase in &record.failed_phases {
-        text.push_str(&format!("  phase {} failed\n", phase.name()));
-    }
-    for remark in &record.remarks {
-        text.push_str(&format!("  {}\n", remark.escape_debug()));
-    }
-    for unit in &record.units {
-        text.push_str(&unit_line(unit));
-    }
-    text
-}
-
-fn unit_line(unit: &NamedReport) -> String {
-    let report = &unit.report;
-    let mut notes = Vec::new();
-    match report.ending {
-        Ending::NotStarted => notes.push("never started".to_owned()),
-        Ending::NotEnded => notes.push("has not ended".to_owned()),
-        Ending::ByItself => notes.push("by itself".to_owned()),
-        Ending::OnRung(action) => notes.push(format!("by {}, {}", action.name(), after(report.took))),
-        Ending::Unseen => notes.push(after(report.took)),
-    }
-    if report.recorded > 0 {
-        notes.push(format!("{} of {} findings saved", report.saved, report.recorded));
-    }
-    if let Some(action) = report.failed {
-        notes.push(format!("{} did not work in its time", action.name()));
-    }
-    let flags = [
-        (report.forced, "forced"),
-        (report.overran, "still there at the deadline"),
-        (report.lingers, "its body never yielded"),
-        (report.leaked, "left a body that is not proven gone"),
-        (!report.row_durable && report.incarnation.0 > 0, "not on record"),
-    ];
-    notes.extend(flags.iter().filter(|(is_so, _)| *is_so).map(|(_, words)| (*words).to_owned()));
-    let status = painted(report.status, &format!("{:<9}", report.status.name()));
-    format!("  {:<24} {status}  {}\n", unit.name, notes.join(", "))
 }
 
 fn announcement(part: &Part) -> String {
@@ -305,7 +253,7 @@ const fn terminal(notice: Notice) -> Status {
 }
 
 /// `text` in the colour of a status; the status itself if the text is empty.
-fn painted(status: Status, text: &str) -> String {
+pub(crate) fn painted(status: Status, text: &str) -> String {
     let text = if text.is_empty() { status.name() } else { text };
     let style = Style::new();
     let style = match status {
@@ -325,19 +273,11 @@ fn seconds(since: Duration) -> String {
 }
 
 /// A time as a person reads it: three digits are enough.
-fn short(time: Duration) -> String {
+pub(crate) fn short(time: Duration) -> String {
     let micros = time.as_micros();
     match micros {
         0..1_000 => format!("{micros} us"),
         1_000..1_000_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
         1_000_000.. => format!("{}.{:02} s", time.as_secs(), time.subsec_millis() / 10),
-    }
-}
-
-fn after(span: Span) -> String {
-    if span.is_zero() {
-        "at once".to_owned()
-    } else {
-        format!("after {}", short(Duration::from_nanos(span.nanos())))
     }
 }

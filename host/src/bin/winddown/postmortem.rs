@@ -1,0 +1,125 @@
+//! How a shutdown went, for people.
+
+use std::time::Duration;
+
+use winddown_core::{Ending, Span, UnitReport};
+use winddown_host::ipc::{NamedReport, ShutdownRecord};
+
+use crate::output::{painted, short};
+
+/// So many units are all told about.
+const FEW: usize = 30;
+
+/// One line for the daemon, and one for each unit, or for each that is not as it should be.
+pub(crate) fn of(record: &ShutdownRecord) -> String {
+    let verdict =
+        if record.code == 0 { "everything is preserved" } else { "not everything is as it should be" };
+    let mut text = format!(
+        "exit {}: {verdict}; {} after {}{}{}\n",
+        record.code,
+        record.reason.escape_debug(),
+        short(Duration::from_nanos(record.took_nanos)),
+        if record.forced { ", forced" } else { "" },
+        if record.overran { ", and not in its time" } else { "" },
+    );
+    for phase in &record.failed_phases {
+        text.push_str(&format!("  phase {} failed\n", phase.name()));
+    }
+    for remark in &record.remarks {
+        text.push_str(&format!("  {}\n", remark.escape_debug()));
+    }
+    let is_short = record.units.len() <= FEW;
+    let (told, left_out): (Vec<_>, Vec<_>) =
+        record.units.iter().partition(|unit| is_short || is_odd(&unit.report));
+    for unit in told {
+        text.push_str(&unit_line(unit));
+    }
+    if !left_out.is_empty() {
+        let count = left_out.len();
+        text.push_str(&format!("  {count} more units, all as they should be; --format json names them\n"));
+    }
+    text
+}
+
+/// Whether somebody who looks for what went wrong wants to see it.
+const fn is_odd(unit: &UnitReport) -> bool {
+    let has_ended = unit.status.is_terminal() && unit.row_durable;
+    let never_started = matches!(unit.ending, Ending::NotStarted);
+    let went_wrong =
+        unit.failed.is_some() || unit.overran || unit.leaked || unit.lingers || unit.unsaved() > 0;
+    went_wrong || !(has_ended || never_started)
+}
+
+fn unit_line(unit: &NamedReport) -> String {
+    let report = &unit.report;
+    let mut notes = Vec::new();
+    match report.ending {
+        Ending::NotStarted => notes.push("never started".to_owned()),
+        Ending::NotEnded => notes.push("has not ended".to_owned()),
+        Ending::ByItself => notes.push("by itself".to_owned()),
+        Ending::OnRung(action) => notes.push(format!("by {}, {}", action.name(), after(report.took))),
+        Ending::Unseen => notes.push(after(report.took)),
+    }
+    if report.recorded > 0 {
+        notes.push(format!("{} of {} findings saved", report.saved, report.recorded));
+    }
+    if let Some(action) = report.failed {
+        notes.push(format!("{} did not work in its time", action.name()));
+    }
+    let flags = [
+        (report.forced, "forced"),
+        (report.overran, "still there at the deadline"),
+        (report.lingers, "its body never yielded"),
+        (report.leaked, "left a body that is not proven gone"),
+        (!report.row_durable && report.incarnation.0 > 0, "not on record"),
+    ];
+    notes.extend(flags.iter().filter(|(is_so, _)| *is_so).map(|(_, words)| (*words).to_owned()));
+    let status = painted(report.status, &format!("{:<9}", report.status.name()));
+    format!("  {:<24} {status}  {}\n", unit.name, notes.join(", "))
+}
+
+fn after(span: Span) -> String {
+    if span.is_zero() {
+        "at once".to_owned()
+    } else {
+        format!("after {}", short(Duration::from_nanos(span.nanos())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(units: u32) -> ShutdownRecord {
+        let unit = |number: u32| {
+            json!({
+                "name": format!("unit-{number}"), "unit": number, "incarnation": 1, "status": "stopped",
+                "reason": "shutdown", "ending": {"on-rung": "abort"}, "took": 1_500_000, "forced": false,
+                "overran": false, "failed": null, "recorded": 3, "saved": if number == 7 { 2 } else { 3 },
+                "row_durable": true, "leaked": false, "lingers": false, "abandoned": 0,
+            })
+        };
+        let record = json!({
+            "v": 1, "instance": "0", "reason": "SIGTERM", "took_nanos": 2_000_000_000_u64, "code": 1,
+            "forced": false, "overran": true, "failed_phases": ["pause-units"], "remarks": ["odd"],
+            "units": (0..units).map(unit).collect::<Vec<_>>(),
+        });
+        serde_json::from_value(record).expect("it is one")
+    }
+
+    #[test]
+    fn of_a_few_units_all_are_told_and_of_many_those_that_matter() {
+        let few = of(&record(8));
+        let head = "exit 1: not everything is as it should be; SIGTERM after 2.00 s, and not in its time\n  phase \
+                    pause-units failed\n  odd\n";
+        assert!(few.starts_with(head), "{few}");
+        assert_eq!(few.lines().count(), 3 + 8);
+        let many = of(&record(1_000));
+        let told: Vec<&str> = many.lines().skip(3).collect();
+        assert_eq!(told.len(), 2, "{many}");
+        assert!(told[0].contains("unit-7 ") && told[0].contains("2 of 3 findings saved"), "{many}");
+        assert!(told[1].contains("999 more units"), "{many}");
+    }
+}
