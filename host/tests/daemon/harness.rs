@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, Permissions},
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     os::unix::{fs::PermissionsExt as _, net::UnixStream},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Output, Stdio},
@@ -193,6 +193,11 @@ impl Line {
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         // A daemon that has closed the connection has said why.
         drop(self.0.get_mut().write_all(bytes));
+    }
+
+    /// Says that nothing more is said.
+    pub(crate) fn end(&self) {
+        self.0.get_ref().shutdown(Shutdown::Write).expect("it can be closed");
     }
 
     /// The next thing that it says. `None`: it has closed the connection.

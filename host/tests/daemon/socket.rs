@@ -175,3 +175,22 @@ fn a_client_that_does_not_read_holds_up_nobody() {
     assert!(home.record().took_nanos < second_and_a_half, "nobody had to wait for the end of their patience");
     drop(asked.join());
 }
+
+#[test]
+fn who_has_said_everything_is_still_answered() {
+    let home = Home::new(NAVIGATION);
+    let _daemon = home.start();
+    let mut line = home.connect();
+    line.say(r#"{"v":1,"id":1,"do":{"start":{"unit":"navigation"}}}"#);
+    line.say(r#"{"v":1,"id":2,"do":{"attach":{}}}"#);
+    line.say(r#"{"v":1,"id":3,"do":{"stop":{"unit":"navigation"}}}"#);
+    line.end();
+    let mut ids = Vec::new();
+    while let Some(reply) = line.hear() {
+        if let Said::Ok(_) = reply.said {
+            ids.push(reply.id);
+        }
+    }
+    ids.sort_unstable();
+    assert_eq!(ids, [1, 2, 3], "all are answered, and the connection ends");
+}
