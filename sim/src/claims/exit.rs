@@ -72,19 +72,20 @@ impl Judge {
     pub(super) fn disconnected(&mut self, scene: &Scene<'_>, client: ClientId) -> Verdict {
         self.clients.retain(|other| *other != client);
         let broken = self.broken_clients.contains(&client);
+        if let Some(unit) = self.busy(scene)
+            && !broken
+            && !self.overran
+        {
+            let text =
+                || format!("client {client} was disconnected while {} was on its way", scene.name(unit));
+            return scene.broken(Claim::PhasesInOrder, Some(unit), text);
+        }
         let notified = scene.setup.plan.shutdown.rungs().iter().any(|rung| rung.action == Phase::Notify);
         if notified && !broken && !self.forced && !self.told_clients.contains(&client) {
             let text = || format!("client {client} was told to go, and never told why");
             return scene.broken(Claim::ClientsHear, None, text);
         }
-        match self.busy(scene) {
-            Some(unit) if !broken && !self.overran => {
-                let text =
-                    || format!("client {client} was disconnected while {} was on its way", scene.name(unit));
-                scene.broken(Claim::PhasesInOrder, Some(unit), text)
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// No deadline goes beyond the shutdown's own.
