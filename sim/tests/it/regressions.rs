@@ -1,7 +1,12 @@
-//! Seeds that once broke a claim, with what they found. A seed means the same run as long as the
-//! generator and the world do not change; after such a change these are just a few more seeds.
+//! Seeds and scenarios that once broke a claim, with what they found. A seed means the same run as long as
+//! the generator and the world do not change; after such a change these are just a few more seeds. A scenario
+//! is itself for ever.
 
-use winddown_sim::sweep::{Order, Source, Watcher, sweep};
+use winddown_sim::{
+    Setup,
+    scenario::Scenario,
+    sweep::{Order, Source, Watcher, sweep},
+};
 
 /// What was found, and with which seeds.
 const FOUND: &[(&str, &[u64])] = &[
@@ -33,20 +38,36 @@ const FOUND: &[(&str, &[u64])] = &[
     ("a unit still starting was paused while others were checkpointed already", &[939]),
 ];
 
+/// What was found, in which scenario.
+const SCENARIOS: &[(&str, &str)] = &[(
+    "operators asked a host that was down, and waited for ever",
+    r#"
+name = "asked-while-down"
+storm = "0s"
+
+[[unit]]
+name = "task"
+system = "task"
+
+[[operator]]
+at = "0s"
+ask = "crash"
+
+[faults]
+asks-anything = 1000
+"#,
+)];
+
 struct Nobody;
 
 impl Watcher for Nobody {}
 
+const fn order(source: Source, first: u64, end: u64) -> Order {
+    Order { source, first, end, jobs: 2, until_failure: false, check_determinism: true }
+}
+
 fn sweep_over(first: u64, end: u64) -> winddown_sim::sweep::Campaign {
-    let order = Order {
-        source: Source::Generated(None),
-        first,
-        end,
-        jobs: 2,
-        until_failure: false,
-        check_determinism: true,
-    };
-    sweep(&order, &Nobody).unwrap()
+    sweep(&order(Source::Generated(None), first, end), &Nobody).unwrap()
 }
 
 #[test]
@@ -56,6 +77,16 @@ fn what_was_found_once_stays_mended() {
             let campaign = sweep_over(*seed, seed + 1);
             assert_eq!(campaign.breach_count, 0, "{what}: {:?}", campaign.breaches);
         }
+    }
+}
+
+#[test]
+fn what_a_scenario_found_once_stays_mended() {
+    for (what, text) in SCENARIOS {
+        let setup = Setup::new(Scenario::parse(text).unwrap()).unwrap();
+        let source = Source::Fixed(Box::new(setup));
+        let campaign = sweep(&order(source, 0, 500), &Nobody).unwrap();
+        assert_eq!(campaign.breach_count, 0, "{what}: {:?}", campaign.breaches.first());
     }
 }
 

@@ -105,6 +105,10 @@ fn what_is_wrong_in_a_file_is_said_with_its_line() {
         (with("answers operators ", "answers operator "), "line 5: unknown part of the world"),
         (with("answers operators ", "answers operators 1*x "), "line 5: `1*x` is no answer"),
         (with("answers operators ", "answers operators 0*99999999999 "), "line 5: more than"),
+        (
+            with("trace ", &format!("trace {} ", "x".repeat(9_999))),
+            &format!("line 4: `{}…` is", "x".repeat(64)),
+        ),
         (with("\nscenario\n", "\n"), "line"),
         (with("\n# end\n", "\n"), "the file is cut off after this"),
         (with("semantics 1\n", ""), "a line `semantics VERSION` is missing"),
