@@ -63,10 +63,19 @@ impl Label {
     }
 }
 
+/// Who acts when nobody does: the storm ends by itself. Whoever is for somebody is against this one.
+pub const NOBODY: u32 = 0;
+
 /// Answers the simulation's questions.
 pub trait Chooser {
     /// One of `0..count`. 0 is the mildest. `count` is at least 1.
     fn choose(&mut self, label: Label, count: u64) -> u64;
+
+    /// Which of so many does the next thing, where any of them may: a place in the line. `who` says who acts
+    /// at a place, for those who choose somebody and not just a place.
+    fn turn(&mut self, count: usize, _who: &dyn Fn(usize) -> u32) -> usize {
+        usize::try_from(self.choose(Label::Order, count as u64)).unwrap_or_default()
+    }
 
     /// A span between two, both included.
     fn span(&mut self, label: Label, shortest: Span, longest: Span) -> Span {
@@ -143,6 +152,12 @@ impl<C: Chooser> Chooser for Recorded<C> {
         self.tape.0[label as usize].push(answer);
         answer
     }
+
+    fn turn(&mut self, count: usize, who: &dyn Fn(usize) -> u32) -> usize {
+        let answer = self.inner.turn(count, who);
+        self.tape.0[Label::Order as usize].push(answer as u64);
+        answer
+    }
 }
 
 /// Answers from a tape; mildly where the tape is at its end. Any tape is a valid one: an answer that is
@@ -173,6 +188,10 @@ impl Chooser for Replay {
 impl<C: Chooser> Chooser for &mut C {
     fn choose(&mut self, label: Label, count: u64) -> u64 {
         (**self).choose(label, count)
+    }
+
+    fn turn(&mut self, count: usize, who: &dyn Fn(usize) -> u32) -> usize {
+        (**self).turn(count, who)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod entropy;
 pub mod explore;
 pub mod fault;
 pub mod scenario;
+pub mod search;
 mod setup;
 pub mod shrink;
 pub mod story;

@@ -8,7 +8,6 @@
 
 use std::{
     any::Any,
-    borrow::Cow,
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -17,72 +16,17 @@ use std::{
     },
 };
 
+pub use crate::search::Source;
+
 use crate::{
-    chooser::Random,
     claims::{Breach, Claim},
     coverage::Coverage,
-    scenario::{Scenario, System},
-    setup::{Setup, SetupError},
-    story::Story,
-    world::{Arena, Ended, Outcome, run},
+    setup::SetupError,
+    world::{Arena, Ended, Outcome},
 };
-
-/// How many seeds a thread takes at a time: enough that threads rarely meet, few enough to stop soon.
-const BLOCK: u64 = 64;
-
-/// How many units all runs of a block may have together: a block of large scenarios is a small one, so
-/// that it, too, is over soon.
-const BLOCK_UNITS: u64 = 512;
 
 /// How many breaches are kept; all are counted.
 pub const BREACHES_KEPT: usize = 100;
-
-/// Where a seed's scenario comes from.
-#[derive(Clone, Debug)]
-pub enum Source {
-    /// The seed makes it, of one system only if one is named.
-    Generated(Option<System>),
-    /// It is always this one, and the seed only makes what happens in it.
-    Fixed(Box<Setup>),
-}
-
-impl Source {
-    /// What a seed is a run of, and the choices that are left for the run.
-    ///
-    /// # Errors
-    /// If the generated scenario cannot be run.
-    pub fn open(&self, seed: u64) -> Result<(Cow<'_, Setup>, Random), SetupError> {
-        let mut chooser = Random::new(seed);
-        let setup = match self {
-            Self::Generated(system) => Cow::Owned(Setup::new(Scenario::generate(&mut chooser, *system))?),
-            Self::Fixed(setup) => Cow::Borrowed(&**setup),
-        };
-        Ok((setup, chooser))
-    }
-
-    /// Runs one seed. The setup is what it was a run of.
-    ///
-    /// # Errors
-    /// If the generated scenario cannot be run.
-    pub fn play(
-        &self,
-        seed: u64,
-        arena: &mut Option<Arena>,
-        story: Option<&mut Story>,
-    ) -> Result<(Cow<'_, Setup>, Outcome), SetupError> {
-        let (setup, mut chooser) = self.open(seed)?;
-        let arena = arena.get_or_insert_with(|| Arena::new(&setup));
-        let outcome = run(&setup, &mut chooser, arena, story);
-        Ok((setup, outcome))
-    }
-
-    fn block(&self) -> u64 {
-        match self {
-            Self::Generated(_) => BLOCK,
-            Self::Fixed(setup) => (BLOCK_UNITS / setup.unit_count().max(1) as u64).clamp(1, BLOCK),
-        }
-    }
-}
 
 /// What a sweep is asked to do.
 #[derive(Clone, Debug)]

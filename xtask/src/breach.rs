@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use winddown_sim::{claims::Breach, sweep::Source, timeline};
 
 use crate::{
-    cli::{SimArguments, quoted},
+    cli::{Search, SimArguments, quoted},
     output::{BAD, complain, styled},
     play::{self, replay},
 };
@@ -23,7 +23,11 @@ pub(crate) fn file(arguments: &SimArguments, seed: u64) -> PathBuf {
     let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
     let prefix = stem.or_else(|| arguments.system.map(|system| system.name().to_owned()));
     let prefix = prefix.map(|prefix| format!("{prefix}-")).unwrap_or_default();
-    PathBuf::from("breaches").join(format!("{prefix}seed-{seed}.txt"))
+    let search = match arguments.search {
+        Search::Random => "",
+        Search::Pct => "pct-",
+    };
+    PathBuf::from("breaches").join(format!("{prefix}{search}seed-{seed}.txt"))
 }
 
 /// Writes what is known at once, and the whole timeline after it. A file that cannot be written is said,

@@ -160,6 +160,10 @@ pub(crate) struct SimArguments {
     #[arg(long, value_name = "NAME", value_parser = System::by_name, conflicts_with = "scenario")]
     pub(crate) system: Option<System>,
 
+    /// Where to look: at random, or with priorities, which finds other things, and common ones later.
+    #[arg(long, value_enum, default_value_t = Search::Random, conflicts_with_all = ["scenario", "replay"])]
+    pub(crate) search: Search,
+
     /// Play this scenario instead of generated ones: a file, or the name of one in sim/scenarios.
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
@@ -196,6 +200,15 @@ pub(crate) struct Seeds {
     pub(crate) end: Option<u64>,
 }
 
+/// Which runs the seeds stand for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Search {
+    /// As they are drawn.
+    Random,
+    /// Untimed, and whoever has the highest priority is next, but for a few moments.
+    Pct,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum Format {
     /// For people.
@@ -212,10 +225,22 @@ impl SimArguments {
 
     /// The options that say which scenario it is, as they are typed again.
     pub(crate) fn scenario_options(&self) -> String {
-        match (&self.scenario, self.system) {
+        let scenario = match (&self.scenario, self.system) {
             (Some(file), _) => format!("--scenario {} ", quoted(&file.to_string_lossy())),
             (None, Some(system)) => format!("--system {} ", system.name()),
             (None, None) => String::new(),
+        };
+        match self.search {
+            Search::Random => scenario,
+            Search::Pct => scenario + "--search pct ",
+        }
+    }
+
+    /// What is not as usual about where it is looked.
+    pub(crate) const fn search_words(&self) -> &'static str {
+        match self.search {
+            Search::Random => "",
+            Search::Pct => ", by priorities",
         }
     }
 
@@ -223,8 +248,10 @@ impl SimArguments {
     pub(crate) fn scenario_words(&self) -> String {
         match (&self.scenario, self.system) {
             (Some(file), _) => format!("scenario {}", file.display()),
-            (None, Some(system)) => format!("generated scenarios of system {}", system.name()),
-            (None, None) => "generated scenarios".to_owned(),
+            (None, Some(system)) => {
+                format!("generated scenarios of system {}{}", system.name(), self.search_words())
+            }
+            (None, None) => format!("generated scenarios{}", self.search_words()),
         }
     }
 }

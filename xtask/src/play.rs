@@ -9,23 +9,30 @@ use std::{
 use anyhow::{Context as _, Result, anyhow};
 use winddown_sim::{
     Arena, Outcome, Setup,
-    chooser::{Chooser, Label, Random, Replay},
+    chooser::{Chooser, Label, Replay},
     run as run_world,
     scenario::{Scenario, System, catalog::SHIPPED},
+    search,
     story::Story,
     sweep::{Source, panic_message},
     timeline::{self, End, Heading, Line},
 };
 
 use crate::{
-    cli::{Format, SimArguments},
+    cli::{Format, Search, SimArguments},
     json,
     output::{Code, complain, painted, print},
 };
 
 /// Where scenarios come from, as the arguments say.
 pub(crate) fn source(arguments: &SimArguments) -> Result<Source> {
-    let Some(file) = &arguments.scenario else { return Ok(Source::Generated(arguments.system)) };
+    let Some(file) = &arguments.scenario else {
+        let system = arguments.system;
+        return Ok(match arguments.search {
+            Search::Random => Source::Generated(system),
+            Search::Pct => Source::Prioritized(system),
+        });
+    };
     let text = read(file)?;
     let scenario = Scenario::parse(&text).map_err(|error| anyhow!("{}: {error}", file.display()))?;
     let setup = Setup::new(scenario).with_context(|| file.display().to_string())?;
@@ -90,15 +97,22 @@ pub(crate) fn replay(arguments: &SimArguments, seed: u64) -> String {
 /// Where the answers of a run come from.
 #[derive(Clone, Debug)]
 pub(crate) enum Answers {
-    Seed(Random),
+    Seed(search::Answers),
     Tape(Replay),
 }
 
 impl Chooser for Answers {
     fn choose(&mut self, label: Label, count: u64) -> u64 {
         match self {
-            Self::Seed(random) => random.choose(label, count),
+            Self::Seed(answers) => answers.choose(label, count),
             Self::Tape(tape) => tape.choose(label, count),
+        }
+    }
+
+    fn turn(&mut self, count: usize, who: &dyn Fn(usize) -> u32) -> usize {
+        match self {
+            Self::Seed(answers) => answers.turn(count, who),
+            Self::Tape(tape) => tape.turn(count, who),
         }
     }
 }
@@ -136,6 +150,7 @@ pub(crate) fn subject(arguments: &SimArguments, source: &Source, seed: u64) -> R
         (None, Some(system)) => format!("generated, system {}", system.name()),
         (None, None) => "generated".to_owned(),
     };
+    let scenario = scenario + arguments.search_words();
     let heading = Heading { seed: Some(seed), scenario, replay: replay(arguments, seed) };
     Ok(Subject { setup: setup.into_owned(), answers: Answers::Seed(chooser), heading })
 }

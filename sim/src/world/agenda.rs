@@ -2,6 +2,8 @@
 
 use winddown_core::{ClientId, Exit, Incarnation, Moment, Outcome, Phase, Signal, Step, UnitId};
 
+use crate::chooser::NOBODY;
+
 /// Something that is going to happen in the simulated world.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Happening {
@@ -55,7 +57,38 @@ pub(super) enum Happening {
     Calm,
 }
 
+/// Who acts when a deadline passes.
+pub(super) const CLOCK: u32 = u32::MAX;
+
 impl Happening {
+    /// Who acts: a body, the one who carries out a unit's steps, the store, an operator, a client, …
+    pub(super) const fn actor(self) -> u32 {
+        let (kind, number) = match self {
+            Self::BodyUp(body)
+            | Self::BodyEnds(body, _)
+            | Self::ExitAgain(body, _)
+            | Self::BodyFinds(body)
+            | Self::BodyPaused(body)
+            | Self::BodyStopsItself(body) => (1, body),
+            Self::Start(unit)
+            | Self::StartFailed(unit, _)
+            | Self::StepFinished(unit, _, _)
+            | Self::Reaped(unit, _) => (2, unit.0),
+            Self::Ask(ask) | Self::AskAgain(ask) => (3, ask),
+            Self::ClientComes(client) | Self::ClientTold(client, _) | Self::ClientLeaves(client) => {
+                (4, client.0 as u32)
+            }
+            Self::Stored(_) => (5, 0),
+            Self::PhaseFinished(..) => (6, 0),
+            Self::Signal(_) | Self::OuterKill => (7, 0),
+            Self::DiskFills | Self::DiskHangs => (8, 0),
+            Self::Boot => (9, 0),
+            Self::Nudge => (10, 0),
+            Self::Calm => (0, NOBODY),
+        };
+        kind << 24 | number
+    }
+
     /// Whether it happens inside of the host's process, or to its connections, and dies with it.
     pub(super) const fn needs_host(self) -> bool {
         match self {

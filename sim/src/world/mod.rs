@@ -252,9 +252,11 @@ impl<C: Chooser> World<'_, C> {
         if menu == 0 {
             return Next::Nothing;
         }
-        let mut place = usize::try_from(self.chooser.choose(Label::Order, menu as u64)).unwrap_or_default();
+        let line = self.state.agenda.line();
+        let who = |place: usize| line.get(place).map_or(agenda::CLOCK, |what| what.actor());
+        let mut place = self.chooser.turn(menu, &who);
         let early = self.steps < UNTIMED_STORM_STEPS && menu > 1;
-        if early && self.state.agenda.line().get(place) == Some(&Happening::Calm) {
+        if early && line.get(place) == Some(&Happening::Calm) {
             place = (place + 1) % menu;
         }
         match (self.state.agenda.take(place), due) {

@@ -12,4 +12,5 @@ mod exploring;
 mod files;
 mod laws;
 mod regressions;
+mod searching;
 mod shrinking;

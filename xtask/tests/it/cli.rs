@@ -54,6 +54,17 @@ fn a_sweep_says_what_it_did() {
     check(&["sim", "--seeds", "70", "--scenario", "stop-storm"], 0, &words);
 }
 
+#[test]
+fn another_way_to_look_is_in_every_command_that_repeats_it() {
+    let words =
+        ["winddown simulation: generated, by priorities, seed 7", "untimed", "--search pct --seed 7\n"];
+    check(&["sim", "--seed", "7", "--search", "pct"], 0, &words);
+    let words = ["sweep of generated scenarios, by priorities, seeds 0..100", "all claims held"];
+    check(&["sim", "--seeds", "100", "--search", "pct"], 0, &words);
+    check(&["sim", "--seeds", "9", "--search", "luck"], 2, &["random", "pct"]);
+    check(&["sim", "--seed", "7", "--search", "pct", "--scenario", "daemon"], 2, &["cannot be used with"]);
+}
+
 /// All but the lines that say how fast it was.
 fn without_speed(arguments: &[&str]) -> String {
     let output = xtask(arguments);
