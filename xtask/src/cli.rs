@@ -43,6 +43,8 @@ Examples:
       the same for programs
   cargo xtask sim --seeds 100000
       a hundred thousand shutdowns with faults, every claim checked
+  cargo xtask sim --seeds 100000 --search pct
+      the same with priorities: slower at most bugs, and quick at some that chance rarely meets
   cargo xtask sim --seeds 0..5000 --system daemon --until-failure
       one contract only, until the first broken claim
   cargo xtask sim --time 60s --check-determinism

@@ -31,8 +31,8 @@ Examples:
       these two
   cargo xtask mutants --list
       what there is, which system had it, and where to read about it
-  cargo xtask mutants --all --starts 20
-      from twenty first seeds, far apart: the middle of what they take
+  cargo xtask mutants --all --starts 20 --pct
+      from twenty first seeds, far apart, at random and with priorities: the middle of what they take
 
 To plant one more: change core or sim, `git diff > sim/mutants/NAME.patch`, take the change back, and write
 above the patch:
@@ -75,6 +75,10 @@ pub(crate) struct MutantsArguments {
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     choices: u64,
 
+    /// Look with priorities as well, as `cargo xtask sim --search pct` does, to compare.
+    #[arg(long)]
+    pct: bool,
+
     /// How many threads build and hunt. All cores unless said otherwise.
     #[arg(long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
@@ -95,14 +99,15 @@ pub(crate) fn run(arguments: &MutantsArguments) -> Result<Code> {
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = arguments.jobs.unwrap_or_else(|| u16::try_from(cores).unwrap_or(1));
-    let effort = Effort { starts: arguments.starts, runs: arguments.runs, choices: arguments.choices, jobs };
+    let MutantsArguments { starts, runs, choices, pct, .. } = *arguments;
+    let effort = Effort { starts, runs, choices, jobs, pct };
     let shop = Workshop::open()?;
     if arguments.format == Format::Text {
         complain("building without any bug");
     }
     check_sound(&shop, Effort { starts: 1, runs: SOUND_RUNS, ..effort })?;
     let mut table =
-        Table::new(arguments.format, bugs.iter().map(|bug| bug.name.len()).max().unwrap_or_default());
+        Table::new(arguments.format, bugs.iter().map(|bug| bug.name.len()).max().unwrap_or_default(), pct);
     table.head()?;
     for bug in &bugs {
         let told = Told::new(bug, shop.hunt(Some(bug), effort)?);

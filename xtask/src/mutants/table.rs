@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The ways to look for a bug, each with what its effort is counted in.
-const METHODS: [(&str, &str); 2] = [("random", "runs"), ("exhaustive", "states")];
+const METHODS: [(&str, &str); 3] = [("random", "runs"), ("exhaustive", "states"), ("pct", "runs")];
 
 /// What is told of all bugs.
 #[derive(Debug)]
@@ -24,19 +24,23 @@ pub(super) struct Table<'a> {
     format: Format,
     /// How wide the names are.
     width: usize,
+    methods: &'static [(&'static str, &'static str)],
     told: Vec<Told<'a>>,
 }
 
 impl<'a> Table<'a> {
-    pub(super) const fn new(format: Format, width: usize) -> Self {
-        Self { format, width, told: Vec::new() }
+    /// `pct`: bugs are looked for with priorities, too.
+    pub(super) fn new(format: Format, width: usize, pct: bool) -> Self {
+        let methods = &METHODS[..2 + usize::from(pct)];
+        Self { format, width, methods, told: Vec::new() }
     }
 
     pub(super) fn head(&self) -> io::Result<()> {
         if self.format == Format::Json {
             return Ok(());
         }
-        let methods: Vec<String> = METHODS
+        let methods: Vec<String> = self
+            .methods
             .iter()
             .map(|(method, unit)| format!("{:>20}{:>9}", format!("{method} {unit}"), "seconds"))
             .collect();
@@ -70,7 +74,7 @@ impl<'a> Table<'a> {
             Some((effort, micros)) => format!("{effort:>20}{:>9}", seconds(micros)),
             None => format!("{:>20}{:>9}", "-", ""),
         };
-        let costs: Vec<String> = METHODS.iter().map(cost).collect();
+        let costs: Vec<String> = self.methods.iter().map(cost).collect();
         let size = told.shrunk.map_or_else(
             || format!("{:>7}", "-"),
             |Size { units, steps, .. }| format!("{units:>7}{steps:>5}"),
@@ -92,7 +96,7 @@ impl<'a> Table<'a> {
         let caught = self.told.len() - failed.len();
         let claims: BTreeSet<_> = self.told.iter().filter_map(Told::claim).collect();
         let mut text = format!("\n{caught} of {} caught, by {} claims\n", self.told.len(), claims.len());
-        for (method, unit) in METHODS {
+        for (method, unit) in self.methods {
             let costs = self.sorted(|told| told.cost(method));
             if let (Some((middle, _)), Some((worst, _))) = (median(&costs), costs.last()) {
                 let found = costs.len();
@@ -110,7 +114,7 @@ impl<'a> Table<'a> {
     }
 
     fn summary_object(&self, failed: &[&str]) -> Value {
-        let cost = |(method, unit): (&str, &str)| {
+        let cost = |(method, unit): &(&str, &str)| {
             let costs = self.sorted(|told| told.cost(method));
             let middle = median(&costs).map(|(effort, _)| effort);
             let worst = costs.last().map(|(effort, _)| effort);
@@ -119,7 +123,7 @@ impl<'a> Table<'a> {
         let (units, steps) = self.sizes();
         json!({
             "type": "mutants", "schema": SCHEMA, "bugs": self.told.len(), "failed": failed,
-            "methods": METHODS.map(cost),
+            "methods": self.methods.iter().map(cost).collect::<Vec<_>>(),
             "shrunk": {"units": median(&units), "steps": median(&steps)},
         })
     }

@@ -36,6 +36,8 @@ pub(super) struct Effort {
     pub(super) choices: u64,
     /// On so many threads.
     pub(super) jobs: u16,
+    /// With priorities as well.
+    pub(super) pct: bool,
 }
 
 /// The copy, and where it is built.
@@ -184,14 +186,15 @@ fn write_changed(file: &Path, content: &[u8]) -> Result<()> {
 
 /// Runs the hunting program, for as long as it may take.
 fn run(program: &Path, effort: Effort) -> Result<Hunted> {
-    let Effort { starts, runs, choices, jobs } = effort;
+    let Effort { starts, runs, choices, jobs, pct } = effort;
     let mut command = Command::new(program);
-    command.args([starts, runs, choices, jobs.into()].map(|number| number.to_string()));
+    command.args([starts, runs, choices, jobs.into(), pct.into()].map(|number| number.to_string()));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (mut out, mut complaints) = (child.stdout.take(), child.stderr.take());
     let reader = thread::spawn(move || read(out.as_mut()));
     let listener = thread::spawn(move || read(complaints.as_mut()));
-    let limit = HUNT_MIN + Duration::from_secs(starts.saturating_mul(runs) / RUNS_A_SECOND);
+    let limit =
+        HUNT_MIN + Duration::from_secs(starts.saturating_mul(runs) * (1 + u64::from(pct)) / RUNS_A_SECOND);
     let until = Instant::now() + limit;
     let status = loop {
         match child.try_wait()? {
