@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on fails")]
 
 mod client;
+mod figures;
 mod harness;
 mod http;
 mod life;
