@@ -42,6 +42,7 @@ pub(super) async fn carry_out(
         }
         ask @ (Ask::Start { .. }
         | Ask::Stop { .. }
+        | Ask::Restart { .. }
         | Ask::Cancel { .. }
         | Ask::Pause { .. }
         | Ask::Resume { .. }
@@ -59,6 +60,7 @@ async fn once(ask: Ask, shared: &Shared, peer: Option<i32>) -> Result<Answer, Er
     let host = &shared.host;
     match ask {
         Ask::Start { unit } => host.start(unit.shared()).await.map(|()| Answer::Accepted),
+        Ask::Restart { unit } => host.restart(unit.shared()).await.map(|()| Answer::Accepted),
         Ask::Pause { unit } => host.pause(unit.shared()).await.map(|()| Answer::Accepted),
         Ask::Resume { unit } => host.resume(unit.shared()).await.map(|()| Answer::Accepted),
         Ask::Stop { unit, force, within } => {

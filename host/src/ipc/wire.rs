@@ -48,6 +48,11 @@ pub enum Ask {
         #[serde(default)]
         within: Option<Time>,
     },
+    /// Stop a unit and start it again. Answered when it is started.
+    Restart {
+        /// Which.
+        unit: UnitName,
+    },
     /// Cancel a unit's run.
     Cancel {
         /// Which.

@@ -64,6 +64,11 @@ pub(crate) enum Command {
         #[arg(long, value_name = "TIME")]
         within: Option<Time>,
     },
+    /// Stop a unit and start it again
+    Restart {
+        /// The name of the unit
+        unit: UnitName,
+    },
     /// Cancel a unit's run, and wait until that is on record
     Cancel {
         /// The name of the unit

@@ -46,6 +46,7 @@ fn run(cli: Cli, output: &mut Output) -> Result<u8, Complaint> {
         Command::Attach { unit } => return attach(&paths, Ask::Attach { unit }, output),
         Command::Start { unit } => Ask::Start { unit },
         Command::Stop { unit, force, within } => Ask::Stop { unit, force, within },
+        Command::Restart { unit } => Ask::Restart { unit },
         Command::Cancel { unit, reason } => Ask::Cancel { unit, reason },
         Command::Pause { unit } => Ask::Pause { unit },
         Command::Resume { unit } => Ask::Resume { unit },

@@ -199,6 +199,7 @@ fn name(ask: &Ask) -> &str {
     match ask {
         Ask::Start { unit }
         | Ask::Stop { unit, .. }
+        | Ask::Restart { unit }
         | Ask::Cancel { unit, .. }
         | Ask::Pause { unit }
         | Ask::Resume { unit }
@@ -212,6 +213,7 @@ fn name(ask: &Ask) -> &str {
 const fn accepted(ask: &Ask) -> &'static str {
     match ask {
         Ask::Start { .. } => "started",
+        Ask::Restart { .. } => "stopped, and started again",
         Ask::Pause { .. } => "asked to hold still",
         Ask::Resume { .. } => "goes on",
         Ask::Stop { .. }
