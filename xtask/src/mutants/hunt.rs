@@ -163,7 +163,7 @@ pub(super) fn median<T: Copy>(sorted: &[T]) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::patch::named, *};
 
     #[test]
     fn lines_are_read() {
@@ -178,5 +178,39 @@ mod tests {
         let size = Size { units: 1, asks: 2, faults: 0, steps: 4 };
         assert_eq!(Hunt::read("shrunk\t1\t2\t0\t4").unwrap(), Hunt::Shrunk(size));
         assert!(Hunt::read("random\tmaybe\t8\t95").is_err());
+    }
+
+    fn judged(end: End) -> Option<String> {
+        let bug = Planted {
+            name: "a".to_owned(),
+            title: "a".to_owned(),
+            system: "none".to_owned(),
+            reference: None,
+            claims: vec![Claim::AnswersAreTrue],
+            file: "a.patch".into(),
+        };
+        let search = Search { method: "random".to_owned(), end, effort: 1, micros: 1 };
+        Told::new(&bug, Hunted::Over(vec![Hunt::Search(search)])).failure
+    }
+
+    #[test]
+    fn only_a_claim_that_the_patch_names_counts() {
+        let caught = |claim| End::Caught { claim, place: 0, message: "so".to_owned() };
+        assert_eq!(judged(caught(Claim::AnswersAreTrue)), None);
+        assert!(judged(caught(Claim::NoGhosts)).unwrap().contains("does not name"));
+        assert!(judged(End::Panicked("index".to_owned())).unwrap().contains("by a panic: index"));
+        assert_eq!(judged(End::Nothing).unwrap(), "no claim is found broken");
+    }
+
+    #[test]
+    fn the_middle_one_counts_and_misses_are_the_worst() {
+        let bugs = named(&["stop-awaits-body".to_owned()]).unwrap();
+        let search =
+            |end, effort| Hunt::Search(Search { method: "random".to_owned(), end, effort, micros: 1 });
+        let caught = || End::Caught { claim: Claim::StopInTime, place: 0, message: String::new() };
+        let hunts = |last| vec![search(caught(), 5), search(End::Nothing, 9), search(last, 7)];
+        let cost = |last| Told::new(&bugs[0], Hunted::Over(hunts(last))).cost("random");
+        assert_eq!(cost(caught()), Some((7, 1)));
+        assert_eq!(cost(End::Nothing), None);
     }
 }

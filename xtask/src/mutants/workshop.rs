@@ -3,7 +3,9 @@
 
 use std::{
     collections::BTreeSet,
-    env, fs, io,
+    env,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -45,6 +47,8 @@ pub(super) struct Effort {
 pub(super) struct Workshop {
     tree: PathBuf,
     build: PathBuf,
+    /// Held as long as the workshop is open: two at a time would plant over each other.
+    _lock: File,
 }
 
 /// What became of a bug that was to be planted.
@@ -65,9 +69,15 @@ impl Workshop {
     /// The workshop of this workspace.
     pub(super) fn open() -> Result<Self> {
         let place = workspace().join("target").join("mutants");
-        let shop = Self { tree: place.join("tree"), build: place.join("build") };
-        fs::create_dir_all(&shop.tree)?;
-        Ok(shop)
+        Self::at(&place).with_context(|| format!("failed to open {}", place.display()))
+    }
+
+    fn at(place: &Path) -> Result<Self> {
+        let tree = place.join("tree");
+        fs::create_dir_all(&tree)?;
+        let lock = File::create(place.join("lock"))?;
+        lock.try_lock().context("another hunt goes on there; wait for its end")?;
+        Ok(Self { tree, build: place.join("build"), _lock: lock })
     }
 
     /// Plants a bug, or none, and hunts it.
@@ -241,5 +251,46 @@ mod tests {
         let messages = "warning: unused\n --> a\n\nerror[E0308]: mismatched\n --> b\n\nerror: aborting";
         assert_eq!(first_error(messages), "error[E0308]: mismatched\n --> b");
         assert_eq!(first_error("cannot\n"), "cannot");
+    }
+
+    /// A workshop whose copy is one file with one line, and a patch that expects this one there.
+    fn planted(expected: &str) -> (tempfile::TempDir, Workshop, Planted) {
+        let folder = tempfile::tempdir().unwrap();
+        let shop = Workshop::at(folder.path()).unwrap();
+        fs::write(shop.tree.join("a.txt"), "stop\n").unwrap();
+        let file = folder.path().join("a.patch");
+        let patch = format!("Title: a\n\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-{expected}\n+go\n");
+        fs::write(&file, patch).unwrap();
+        let bug = Planted {
+            name: "a".to_owned(),
+            title: "a".to_owned(),
+            system: "none".to_owned(),
+            reference: None,
+            claims: Vec::new(),
+            file,
+        };
+        (folder, shop, bug)
+    }
+
+    #[test]
+    fn a_patch_that_fits_is_applied_to_the_copy() {
+        let (_folder, shop, bug) = planted("stop");
+        shop.apply(&bug).unwrap();
+        assert_eq!(fs::read_to_string(shop.tree.join("a.txt")).unwrap(), "go\n");
+    }
+
+    #[test]
+    fn a_patch_that_does_not_fit_says_so_and_changes_nothing() {
+        let (_folder, shop, bug) = planted("halt");
+        let error = shop.apply(&bug).unwrap_err().to_string();
+        assert!(error.contains("a.txt"), "{error}");
+        assert_eq!(fs::read_to_string(shop.tree.join("a.txt")).unwrap(), "stop\n");
+    }
+
+    #[test]
+    fn one_hunt_at_a_time() {
+        let (folder, _shop, _bug) = planted("stop");
+        let error = format!("{:#}", Workshop::at(folder.path()).unwrap_err());
+        assert!(error.contains("another hunt"), "{error}");
     }
 }

@@ -186,3 +186,12 @@ fn nobody_reading_is_no_failure() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
 }
+
+#[test]
+fn planted_bugs_are_listed_and_named() {
+    check(&["mutants", "--list"], 0, &["stop-awaits-body", "the original container manager", "https://"]);
+    let listed = check(&["mutants", "--list", "--format", "json"], 0, &["\"type\":\"planted\""]);
+    assert!(listed.lines().all(|line| line.starts_with('{')), "{listed}");
+    check(&["mutants", "no-such-bug"], 2, &["no planted bug is called `no-such-bug`", "--list"]);
+    check(&["mutants"], 2, &["--all", "--list", "NAME"]);
+}
