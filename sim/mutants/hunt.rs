@@ -2,7 +2,7 @@
 //! small a run shows it. `cargo xtask mutants` builds it with a bug planted in the engine.
 //!
 //! ```text
-//! hunt STARTS RUNS CHOICES JOBS
+//! hunt STARTS RUNS CHOICES JOBS PCT
 //! ```
 //!
 //! Each line that it prints is one finding, its parts separated by tabs.
@@ -29,15 +29,18 @@ const APART: u64 = 1 << 32;
 fn main() -> ExitCode {
     set_hook(Box::new(|_| {}));
     let numbers: Vec<u64> = env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
-    let &[starts, runs, choices, jobs] = numbers.as_slice() else {
-        drop(writeln!(io::stderr(), "usage: hunt STARTS RUNS CHOICES JOBS"));
+    let &[starts, runs, choices, jobs, pct] = numbers.as_slice() else {
+        drop(writeln!(io::stderr(), "usage: hunt STARTS RUNS CHOICES JOBS PCT"));
         return ExitCode::from(2);
     };
     let jobs = usize::try_from(jobs).unwrap_or(1);
     let mut first = None;
     for start in 0..starts {
-        let found = random(start, runs, jobs);
+        let found = play("random", Source::Generated(None), start, runs, jobs);
         first = first.or(found);
+        if pct > 0 {
+            play("pct", Source::Prioritized(None), start, runs, jobs);
+        }
     }
     if let Some((seed, claim)) = first {
         say(&smaller(seed, claim));
@@ -53,21 +56,15 @@ fn say(line: &str) {
 }
 
 /// Plays seeds one after the other until one fails.
-fn random(start: u64, runs: u64, jobs: usize) -> Option<(u64, Claim)> {
+fn play(way: &str, source: Source, start: u64, runs: u64, jobs: usize) -> Option<(u64, Claim)> {
     let first = start * APART;
-    let order = Order {
-        source: Source::Generated(None),
-        first,
-        end: first + runs,
-        jobs,
-        until_failure: true,
-        check_determinism: false,
-    };
+    let order =
+        Order { source, first, end: first + runs, jobs, until_failure: true, check_determinism: false };
     let began = Instant::now();
     let campaign = match sweep(&order, &Quiet) {
         Ok(campaign) => campaign,
         Err(error) => {
-            say(&format!("random\tpanicked\t0\t0\t{error}"));
+            say(&format!("{way}\tpanicked\t0\t0\t{error}"));
             return None;
         }
     };
@@ -76,19 +73,15 @@ fn random(start: u64, runs: u64, jobs: usize) -> Option<(u64, Claim)> {
     match (breaches.into_iter().next(), panics.into_iter().next()) {
         (Some((seed, breach)), _) => {
             let Breach { claim, message, .. } = breach;
-            say(&format!(
-                "random\tcaught\t{}\t{took}\t{}\t{seed}\t{message}",
-                seed - first + 1,
-                claim.name()
-            ));
+            say(&format!("{way}\tcaught\t{}\t{took}\t{}\t{seed}\t{message}", seed - first + 1, claim.name()));
             Some((seed, claim))
         }
         (None, Some((seed, message))) => {
-            say(&format!("random\tpanicked\t{}\t{took}\tseed {seed}: {message}", seed - first + 1));
+            say(&format!("{way}\tpanicked\t{}\t{took}\tseed {seed}: {message}", seed - first + 1));
             None
         }
         (None, None) => {
-            say(&format!("random\tnothing\t{runs}\t{took}"));
+            say(&format!("{way}\tnothing\t{runs}\t{took}"));
             None
         }
     }
