@@ -132,10 +132,11 @@ impl State {
     }
 
     /// After a crash: unit by unit, how much of what was on its way made it; then the host comes back.
-    /// Which unit is first must not depend on their numbers: states that differ in these alone are one.
+    /// Which unit is first must not depend on their numbers, as states that differ in these alone are one;
+    /// of units that are alike it is the first, whose like is not tried.
     fn recovery(&self, menu: &mut Vec<Choice>) {
         let units = self.writes.iter().map(|write| write.unit);
-        let Some(unit) = units.min_by_key(|unit| self.unit_key(*unit)) else {
+        let Some(unit) = units.min_by_key(|unit| (self.unit_key(*unit), *unit)) else {
             return menu.push(Choice::Boot);
         };
         let count = self.writes.iter().filter(|write| write.unit == unit).count();

@@ -191,7 +191,7 @@ impl Model {
             levels: searched.levels,
             table_bytes: searched.table.bytes(),
             coverage: searched.coverage,
-            exhausted: searched.exhausted,
+            exhausted: searched.exhausted && open == 0,
             interrupted: searched.interrupted,
             open,
             counterexample,
