@@ -10,6 +10,7 @@ use crate::{
     bench::BenchArguments,
     explore::{self, ExploreArguments},
     mutants::{self, MutantsArguments},
+    torture::{self, TortureArguments},
 };
 
 const EXIT_CODES: &str = "\
@@ -107,6 +108,9 @@ pub(crate) enum Command {
     Mutants(MutantsArguments),
     /// Compare how fast it is with the committed baseline, or write a report.
     Bench(BenchArguments),
+    /// Torment the real daemon: kill it, race it, starve it, lie to it, and count what does not hold.
+    #[command(after_help = torture::EXAMPLES)]
+    Torture(TortureArguments),
 }
 
 #[derive(Debug, Args)]

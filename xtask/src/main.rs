@@ -16,6 +16,7 @@ mod replay;
 mod shrink;
 mod summary;
 mod sweep;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Explore(arguments) => explore::run(&arguments),
         Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Torture(arguments) => torture::run(&arguments),
     };
     let code = result.unwrap_or_else(|error| {
         complain(&format!("error: {error:#}"));
