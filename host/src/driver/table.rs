@@ -1,7 +1,7 @@
 //! Names and numbers: what the driver keeps of each unit beside what the engine knows.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 
@@ -139,7 +139,7 @@ impl Ledger {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     entries: Vec<Option<Entry>>,
-    names: BTreeMap<Arc<str>, UnitId>,
+    names: HashMap<Arc<str>, UnitId>,
     vacant: Vec<UnitId>,
 }
 
