@@ -1,11 +1,17 @@
 //! `winddownd`: a host with a configuration file, a socket, and an HTTP address.
 
-use std::{io::IsTerminal as _, io::Write as _, path::PathBuf, process::ExitCode};
+use std::{
+    io::IsTerminal as _,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::{Parser, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
-use winddown_host::daemon::{Signals, config::Config, run};
+use winddown_host::daemon::{RunError, Signals, config::Config, log::Lines, run, tokens::Tokens};
 
 /// Runs units, and shuts them down so that nothing is lost.
 ///
@@ -24,7 +30,7 @@ struct Cli {
     #[arg(long, value_name = "DIR", env = "WINDDOWN_STATE_DIR")]
     state_dir: Option<PathBuf>,
 
-    /// Read the configuration, say whether it makes sense, and do nothing else
+    /// Read the configuration and the tokens, say whether they make sense, and do nothing else
     #[arg(long)]
     check: bool,
 
@@ -55,12 +61,25 @@ enum LogFormat {
 /// So many threads serve the socket, HTTP and the driver. Bodies have threads of their own.
 const THREADS: usize = 2;
 
+/// What log lines get to be read when everything else is done.
+const LAST_LINES: Duration = Duration::from_millis(500);
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    log(&cli);
-    if cli.check {
-        return check(&cli);
-    }
+    let lines = match Lines::to(std::io::stderr()) {
+        Ok(lines) => lines,
+        Err(error) => {
+            drop(writeln!(std::io::stderr(), "failed to start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    log(&cli, lines.clone());
+    let code = if cli.check { check(&cli) } else { serve(cli) };
+    lines.finish(LAST_LINES);
+    code
+}
+
+fn serve(cli: Cli) -> ExitCode {
     let code = runtimes().and_then(|(service, bodies)| {
         let handle = bodies.handle().clone();
         let code = service.block_on(async {
@@ -93,12 +112,11 @@ fn runtimes() -> std::io::Result<(Runtime, Runtime)> {
     Ok((service, bodies))
 }
 
-fn log(cli: &Cli) {
+fn log(cli: &Cli, lines: Lines) {
     let registry = tracing_subscriber::registry().with(cli.log.clone());
     let colour =
         std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
-    let lines =
-        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colour);
+    let lines = tracing_subscriber::fmt::layer().with_writer(lines).with_target(false).with_ansi(colour);
     match cli.log_format {
         LogFormat::Human => registry.with(lines).init(),
         LogFormat::Json => registry.with(lines.json()).init(),
@@ -106,9 +124,9 @@ fn log(cli: &Cli) {
 }
 
 fn check(cli: &Cli) -> ExitCode {
-    match Config::read(&cli.config) {
-        Ok(config) => {
-            let text = format!("{}: {} units, sound\n", cli.config.display(), config.units.len());
+    match sound(&cli.config) {
+        Ok(units) => {
+            let text = format!("{}: {units} units, sound\n", cli.config.display());
             // Who closes the pipe has read enough.
             drop(std::io::stdout().write_all(text.as_bytes()));
             ExitCode::SUCCESS
@@ -118,4 +136,11 @@ fn check(cli: &Cli) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// How many units a configuration has that makes sense, with the tokens that it names.
+fn sound(file: &Path) -> Result<usize, RunError> {
+    let config = Config::read(file)?;
+    config.http.as_ref().map(|http| Tokens::read(&http.tokens)).transpose()?;
+    Ok(config.units.len())
 }

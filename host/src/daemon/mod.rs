@@ -9,6 +9,7 @@ pub mod config;
 mod connection;
 mod demo;
 mod http;
+pub mod log;
 mod metrics;
 mod news;
 mod probes;

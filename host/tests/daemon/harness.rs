@@ -83,7 +83,7 @@ impl Home {
             .spawn()
             .expect("it can be started");
         let began = usize::try_from(began).expect("a log is small");
-        Daemon { home: self, child, began }
+        Daemon { home: self, child: Killed(child), began }
     }
 
     /// Starts a daemon, and waits until it says that it is ready.
@@ -91,7 +91,7 @@ impl Home {
     pub(crate) fn start(&self) -> Daemon<'_> {
         let mut daemon = self.spawn();
         until("it is ready", || {
-            let gone = daemon.child.try_wait().expect("it can be asked");
+            let gone = daemon.child.0.try_wait().expect("it can be asked");
             assert!(gone.is_none(), "it is gone: {gone:?}\n{}", daemon.log());
             daemon.log().contains(" ready ")
         });
@@ -124,10 +124,10 @@ impl Home {
     }
 }
 
-/// A daemon's process. Dropped, it is killed.
+/// A daemon's process.
 pub(crate) struct Daemon<'a> {
     home: &'a Home,
-    child: Child,
+    child: Killed,
     /// Where its part of the log begins.
     began: usize,
 }
@@ -138,19 +138,19 @@ impl Daemon<'_> {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process");
+        let pid = i32::try_from(self.child.0.id()).ok().and_then(Pid::from_raw).expect("a process");
         kill_process(pid, signal).expect("it can be sent");
     }
 
     pub(crate) fn is_gone(&mut self) -> bool {
-        self.child.try_wait().expect("it can be asked").is_some()
+        self.child.0.try_wait().expect("it can be asked").is_some()
     }
 
     #[track_caller]
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let mut status = None;
         until("it is gone", || {
-            status = self.child.try_wait().expect("it can be asked");
+            status = self.child.0.try_wait().expect("it can be asked");
             status.is_some()
         });
         status.expect("it is gone")
@@ -165,10 +165,13 @@ impl Daemon<'_> {
     }
 }
 
-impl Drop for Daemon<'_> {
+/// A process that does not outlive its test.
+pub(crate) struct Killed(pub(crate) Child);
+
+impl Drop for Killed {
     fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
 

@@ -1,14 +1,15 @@
 use std::{
     os::unix::{net::UnixDatagram, process::ExitStatusExt as _},
+    process::{Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use winddown_host::Status;
 
 use crate::{
-    harness::{Home, PATIENCE, until},
+    harness::{Home, Killed, PATIENCE, until},
     life::SURVEY,
 };
 
@@ -123,4 +124,31 @@ fn systemd_is_told_what_it_needs_to_know() {
     assert!(micros.is_some_and(|micros| (29_000_000..=32_000_000).contains(&micros)), "{stopping}");
     daemon.signal(Signal::TERM);
     daemon.wait();
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_nobody() {
+    let home = Home::new(DEAF);
+    let dir = home.config();
+    let daemon = Command::new(env!("CARGO_BIN_EXE_winddownd"))
+        .args(["--log", "trace", "--config"])
+        .arg(&dir)
+        .arg("--state-dir")
+        .arg(home.state(""))
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut daemon = Killed(daemon.expect("it can be started"));
+    until("it answers", || home.winddown(&["list"]).status.success());
+    let mut line = home.connect();
+    for id in 1..2_000 {
+        // A pipe has 64 KiB; this is more.
+        line.say(&format!(r#"{{"v":1,"id":{id},"do":{{"inspect":{{"unit":"deaf"}}}}}}"#));
+        line.hear();
+    }
+    let pid = i32::try_from(daemon.0.id()).ok().and_then(Pid::from_raw).expect("a process");
+    kill_process(pid, Signal::TERM).expect("it can be sent");
+    until("it shuts down", || home.ask(&["inspect", "deaf"]).contains("stopping"));
+    kill_process(pid, Signal::TERM).expect("it can be sent");
+    until("it is gone", || daemon.0.try_wait().expect("it can be asked").is_some());
+    assert!(home.record().forced);
 }
