@@ -74,6 +74,8 @@ fn main() -> ExitCode {
         }
     };
     log(&cli, lines.clone());
+    // A panic is told like everything else: whoever panics does not wait for a reader either.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     let code = if cli.check { check(&cli) } else { serve(cli) };
     lines.finish(LAST_LINES);
     code
