@@ -159,7 +159,11 @@ impl Judge {
                     || format!("a request of {wish:?} for {} was answered as restarted", scene.name(unit));
                 scene.broken(Claim::AnswersAreTrue, Some(unit), text)
             }
-            Answer::Restarted if scene.engine.status(unit).is_some_and(Status::is_terminal) => {
+            // What was started by this step may have run out of its time in it, too, after the answer.
+            Answer::Restarted
+                if !self.units[unit.index()].active
+                    && scene.engine.status(unit).is_some_and(Status::is_terminal) =>
+            {
                 let text = || format!("{} was answered as restarted, and is not", scene.name(unit));
                 scene.broken(Claim::AnswersAreTrue, Some(unit), text)
             }

@@ -59,10 +59,16 @@ asks-anything = 1000
 )];
 
 /// The same, found by looking with priorities.
-const FOUND_BY_PRIORITIES: &[(&str, &[u64])] = &[(
-    "the end of what an earlier host left was taken for the end of what this one left, one start later",
-    &[14_942],
-)];
+const FOUND_BY_PRIORITIES: &[(&str, &[u64])] = &[
+    (
+        "the end of what an earlier host left was taken for the end of what this one left, one start later",
+        &[14_942],
+    ),
+    (
+        "a unit that ran out of its time in the step that restarted it was judged by how it ended",
+        &[47_244_646_253],
+    ),
+];
 
 struct Nobody;
 
