@@ -1,6 +1,8 @@
 //! Claims about the whole host: its signals, its clients, its phases, and what is so when it exits.
 
-use winddown_core::{ClientId, Moment, Outcome, Phase, Signal, Status, Ticket, UnitId, UnitReport, Within};
+use winddown_core::{
+    ClientId, Moment, Outcome, Phase, Rung, Signal, Status, Ticket, UnitId, UnitReport, Within,
+};
 
 use super::{
     Claim, Sight,
@@ -55,22 +57,28 @@ impl Judge {
     }
 
     pub(super) fn client_came(&mut self, client: ClientId) {
-        self.clients.push(client);
-        self.told_clients.retain(|other| *other != client);
+        self.clients.push((client, false));
         if self.draining {
             self.saw(Sight::LateClient);
         }
     }
 
     pub(super) fn client_told(&mut self, client: ClientId, outcome: Outcome) {
-        if outcome == Outcome::Failed && self.clients.contains(&client) {
+        if outcome == Outcome::Failed && self.clients.iter().any(|(other, _)| *other == client) {
             self.broken_clients.push(client);
             self.saw(Sight::ClientDropped);
         }
     }
 
+    pub(super) fn tell_of_shutdown(&mut self, client: ClientId) {
+        for (_, told) in self.clients.iter_mut().filter(|(other, _)| *other == client) {
+            *told = true;
+        }
+    }
+
     pub(super) fn disconnected(&mut self, scene: &Scene<'_>, client: ClientId) -> Verdict {
-        self.clients.retain(|other| *other != client);
+        let told = self.clients.iter().all(|(other, told)| *other != client || *told);
+        self.clients.retain(|(other, _)| *other != client);
         let broken = self.broken_clients.contains(&client);
         if let Some(unit) = self.busy(scene)
             && !broken
@@ -80,8 +88,8 @@ impl Judge {
                 || format!("client {client} was disconnected while {} was on its way", scene.name(unit));
             return scene.broken(Claim::PhasesInOrder, Some(unit), text);
         }
-        let notified = scene.setup.plan.shutdown.rungs().iter().any(|rung| rung.action == Phase::Notify);
-        if notified && !broken && !self.forced && !self.told_clients.contains(&client) {
+        let notifies = |rung: &Rung<Phase>| rung.action == Phase::Notify;
+        if !told && !broken && !self.forced && scene.setup.plan.shutdown.rungs().iter().any(notifies) {
             let text = || format!("client {client} was told to go, and never told why");
             return scene.broken(Claim::ClientsHear, None, text);
         }
@@ -116,7 +124,7 @@ impl Judge {
             let text = || format!("a request ({:?}) has no answer, and the host exits", request.wish);
             return scene.broken(Claim::AnsweredOnce, request.unit, text);
         }
-        if let Some(client) = self.clients.first() {
+        if let Some((client, _)) = self.clients.first() {
             let text = || format!("client {client} was never told to go");
             return scene.broken(Claim::ClientsLeave, None, text);
         }

@@ -94,10 +94,9 @@ pub struct Judge {
     pub(super) exited: bool,
     /// The host's own artifacts.
     pub(super) artifacts: Artifacts,
-    /// Clients that are connected and were not told to go; those of them that were told of the shutdown;
+    /// Clients that are connected and were not told to go, each with whether it was told of the shutdown;
     /// those that could not be told.
-    pub(super) clients: Vec<ClientId>,
-    pub(super) told_clients: Vec<ClientId>,
+    pub(super) clients: Vec<(ClientId, bool)>,
     pub(super) broken_clients: Vec<ClientId>,
     /// In this shutdown, nothing works any more and nothing is on its way down; it stays so.
     pub(super) quiet: bool,
@@ -129,7 +128,6 @@ impl Judge {
         self.quiet = false;
         self.still_at = 0;
         self.clients.clear();
-        self.told_clients.clear();
         self.broken_clients.clear();
     }
 
@@ -251,8 +249,10 @@ impl Judge {
             };
             return scene.broken(Claim::LaterOnlyShortens, None, text);
         }
-        let outer = scene.setup.plan.outer_grace.map_or(Moment::NEVER, |grace| scene.now.after(grace));
-        if self.shutdown_ends.is_never() && by > outer {
+        if self.shutdown_ends.is_never()
+            && let Some(outer) = scene.setup.plan.outer_grace.map(|grace| scene.now.after(grace))
+            && by > outer
+        {
             let text = || format!("the host takes until {by}, and will be killed at {outer}");
             return scene.broken(Claim::StepInBudget, None, text);
         }

@@ -3,7 +3,7 @@
 use core::mem;
 
 use winddown_core::{
-    Action, Disposition, Effect, Moment, Otherwise, Outcome, Patience, Rung, Step, UnitId, Why,
+    Action, Disposition, Effect, Moment, Otherwise, Outcome, Patience, Rung, Span, Step, UnitId, Why,
 };
 
 use super::{
@@ -23,20 +23,21 @@ impl Judge {
     ) -> Verdict {
         let Some(rung) = scene.kind(unit).ladder.rung(step.rung) else { return Ok(()) };
         let (action, otherwise) = (rung.action, rung.otherwise);
-        let delivered = outcome == Outcome::Done && action.awaits_exit();
-        let awaited = self.is_awaited(scene, unit, step, action) && !delivered;
+        if disposition != Disposition::Applied {
+            let delivered = outcome == Outcome::Done && action.awaits_exit();
+            let stale = disposition == Disposition::Ignored(Why::StaleIncarnation);
+            if !delivered && !stale && self.is_awaited(unit, scene.now, step, action) {
+                let text =
+                    || format!("{} is done with {}, and that is not heeded", scene.name(unit), action.name());
+                return scene.broken(Claim::FailureIsFinished, Some(unit), text);
+            }
+        }
         let ledger = &mut self.units[unit.index()];
         if step.incarnation != ledger.incarnation {
             return Ok(());
         }
         if outcome == Outcome::Done && action.ends_body() {
             ledger.lives = false;
-        }
-        let stale = disposition == Disposition::Ignored(Why::StaleIncarnation);
-        if disposition != Disposition::Applied && awaited && !stale {
-            let text =
-                || format!("{} is done with {}, and that is not heeded", scene.name(unit), action.name());
-            return scene.broken(Claim::FailureIsFinished, Some(unit), text);
         }
         if disposition != Disposition::Applied || i16::from(step.rung) != ledger.rung {
             return Ok(());
@@ -50,20 +51,15 @@ impl Judge {
     }
 
     /// Whether this is the step that the unit's stop waits for, and nothing has come between.
-    fn is_awaited(&self, scene: &Scene<'_>, unit: UnitId, step: Step, action: Action) -> bool {
+    fn is_awaited(&self, unit: UnitId, now: Moment, step: Step, action: Action) -> bool {
         let ledger = &self.units[unit.index()];
-        let present = ledger.on_way
-            && step.incarnation == ledger.incarnation
+        let last = step.incarnation == ledger.incarnation
             && i16::from(step.rung) == ledger.rung
             && step.round == ledger.round;
-        let hurried = ledger.cut_short() || (self.draining && self.shutdown_seen >= ledger.rung_at);
+        let waits = ledger.on_way && !ledger.rung_over && now < ledger.rung_until;
+        let shortened = ledger.cut_short() || (self.draining && self.shutdown_seen >= ledger.rung_at);
         let in_place = ledger.lives || !action.needs_body();
-        present
-            && !ledger.rung_over
-            && scene.now < ledger.rung_until
-            && !ledger.forced
-            && !hurried
-            && in_place
+        last && waits && in_place && !ledger.forced && !shortened
     }
 
     pub(super) fn performed(
@@ -101,14 +97,8 @@ impl Judge {
             Some(Patience::For(span)) => span,
             Some(Patience::Rest) | None => scene.now.until(limit),
         };
-        // What the rungs after it need is at most half of what is left.
-        let due = scene.now.after(patience.min(scene.now.until(limit).half()));
-        if ledger.lives && until < due {
-            let text = || {
-                let (name, action) = (scene.name(unit), action.name());
-                format!("{name} may {action} until {until}, and is to have until {due}")
-            };
-            return scene.broken(Claim::GraceIsGiven, Some(unit), text);
+        if until < scene.now.after(patience) && ledger.lives {
+            check_share(scene, unit, action, until, limit, patience)?;
         }
         let forced = self.forced || ledger.forced || scene.now >= limit;
         let cut_short = ledger.cut_short() || (self.draining && self.shutdown_seen >= ledger.rung_at);
@@ -274,6 +264,27 @@ pub(super) fn check_skipped(
         }
     }
     Ok(())
+}
+
+/// A step gets its patience, or half of what is left at the least: what the rungs after it need is at most
+/// the other half.
+fn check_share(
+    scene: &Scene<'_>,
+    unit: UnitId,
+    action: Action,
+    until: Moment,
+    limit: Moment,
+    patience: Span,
+) -> Verdict {
+    let due = scene.now.after(patience.min(scene.now.until(limit).half()));
+    if until >= due {
+        return Ok(());
+    }
+    let text = || {
+        let (name, action) = (scene.name(unit), action.name());
+        format!("{name} may {action} until {until}, and is to have until {due}")
+    };
+    scene.broken(Claim::GraceIsGiven, Some(unit), text)
 }
 
 /// A body is ended by force only after it had its grace.

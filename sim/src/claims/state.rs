@@ -30,7 +30,6 @@ impl Judge {
             exited,
             artifacts,
             clients,
-            told_clients,
             broken_clients,
             quiet,
             still_at,
@@ -39,7 +38,6 @@ impl Judge {
         self.units.clone_from(units);
         self.requests.clone_from(requests);
         self.clients.clone_from(clients);
-        self.told_clients.clone_from(told_clients);
         self.broken_clients.clone_from(broken_clients);
         (self.first_request, self.shutdown_ends, self.units_end) =
             (*first_request, *shutdown_ends, *units_end);
@@ -77,8 +75,11 @@ impl Judge {
         let bits = [self.forced, self.overran, self.reported, self.exited, self.quiet];
         visit(bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit)));
         self.artifacts.visit(now, visit);
-        for client in self.clients.iter().chain(&self.told_clients).chain(&self.broken_clients) {
-            visit(u64::from(client.0));
+        for (client, told) in &self.clients {
+            visit(u64::from(client.0) << 1 | u64::from(*told));
+        }
+        for client in &self.broken_clients {
+            visit(u64::from(client.0) | 1 << 32);
         }
         let hosts = self.requests.iter().filter(|it| it.unit.is_none() && !it.answered && !it.void);
         visit(hosts.count() as u64);

@@ -54,7 +54,7 @@ impl Judge {
             }
             Input::ClientAttached { client } => self.client_came(client),
             Input::ClientTold { client, outcome } => self.client_told(client, outcome),
-            Input::ClientLeft { client } => self.clients.retain(|other| *other != client),
+            Input::ClientLeft { client } => self.clients.retain(|(other, _)| *other != client),
             Input::ShutdownRequested { graceful, within, caller } => {
                 self.heard(caller);
                 self.shutdown_asked(scene, graceful, within)?;
@@ -88,7 +88,7 @@ impl Judge {
             Effect::Acknowledge { unit, findings } => self.acknowledged(scene, unit, findings),
             Effect::Notify { unit, incarnation, notice } => self.noticed(scene, unit, incarnation, notice),
             Effect::Tell { client, by } => {
-                self.told_clients.push(client);
+                self.tell_of_shutdown(client);
                 self.check_deadline(scene, by)
             }
             Effect::Disconnect { client } => self.disconnected(scene, client),
