@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     ids::{Incarnation, UnitId},
-    ladder::Action,
+    ladder::{Action, Phase},
     plan::Plan,
     report::{Ending, Report, UnitReport},
     status::{Reason, Status},
@@ -122,6 +122,13 @@ impl Engine {
             lingers: it.body_lives() && it.status.is_terminal(),
             abandoned: it.abandoned,
         })
+    }
+
+    /// Whether this phase of the shutdown failed, or was not answered in its time.
+    #[must_use]
+    pub fn phase_failed(&self, phase: Phase) -> bool {
+        let place = self.plan.shutdown.rungs().iter().position(|rung| rung.action == phase);
+        place.is_some_and(|place| self.shutdown.failed >> place.min(63) & 1 == 1)
     }
 
     /// What there is to say about the whole host. Complete when [`Effect::Exit`](crate::Effect::Exit)

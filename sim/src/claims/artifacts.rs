@@ -105,7 +105,7 @@ impl Judge {
                 return scene.broken(Claim::ArtifactsGo, None, text);
             }
             let undone = self.artifacts.done & bit(phase) == 0;
-            if undone && !scene.engine.report().failed_phases.contains(&phase) {
+            if undone && !scene.engine.phase_failed(phase) {
                 let text = || format!("{} did not work, and the report does not say so", phase.name());
                 return scene.broken(Claim::ReportIsTrue, None, text);
             }
