@@ -133,11 +133,11 @@ impl Table {
         self.shards.iter_mut().map(|shard| shard.get_mut().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Follows calm from every state. Gives the smallest key of those from which it does not lead to an
-    /// exit, if there is one; and how many states there are of which that is not known, because calm
+    /// Follows calm from every state. Gives the nearest of those from which it does not lead to an exit,
+    /// if there is one, by its key, the smallest if several are as near; and how many states there are of which that is not known, because calm
     /// leads out of what was explored.
     pub(super) fn follow_calm(&mut self) -> (Option<u64>, u64) {
-        let mut lost: Option<u64> = None;
+        let mut lost: Option<(usize, u64)> = None;
         let mut open = 0;
         let mut way = Vec::new();
         for shard in 0..self.shards.len() {
@@ -150,11 +150,19 @@ impl Table {
                 match self.walk(key, &mut way) {
                     Walked::Ends => way.iter().for_each(|key| self.set_calm(*key, ENDS)),
                     Walked::Open => open += 1,
-                    Walked::Lost => lost = Some(lost.map_or(key, |other| other.min(key))),
+                    Walked::Lost => {
+                        let found = (self.steps_to(key), key);
+                        lost = Some(lost.map_or(found, |other| other.min(found)));
+                    }
                 }
             }
         }
-        (lost, open)
+        (lost.map(|(_, key)| key), open)
+    }
+
+    /// How far a state is from the first one.
+    fn steps_to(&self, key: u64) -> usize {
+        core::iter::successors(Some(key), |key| Some(self.parent(*key)).filter(|key| *key != NOBODY)).count()
     }
 
     fn walk(&self, from: u64, way: &mut Vec<u64>) -> Walked {
@@ -184,4 +192,42 @@ enum Walked {
     Ends,
     Open,
     Lost,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two ways: one calmly to the exit, and one into a circle.
+    #[test]
+    fn the_nearest_state_is_told_from_which_calm_leads_to_no_exit() {
+        let (root, far, near, ends) = (1 << 20, 2 << 20, 3 << 20, 1);
+        let mut table = Table::new();
+        for (key, parent, level) in [(root, NOBODY, 0), (near, root, 1), (far, near, 2), (ends, root, 1)] {
+            assert_eq!(table.meet(key, parent, level), Met::New);
+        }
+        table.set_calm(root, ends);
+        assert_eq!(table.follow_calm(), (None, 2));
+        table.set_calm(near, far);
+        table.set_calm(far, near);
+        assert_eq!(table.follow_calm(), (Some(near), 0));
+        table.set_calm(far, STUCK);
+        assert_eq!(table.follow_calm(), (Some(near), 0));
+        table.set_calm(near, ends);
+        assert_eq!(table.follow_calm(), (Some(far), 0));
+        table.set_calm(far, root);
+        assert_eq!(table.follow_calm(), (None, 0));
+    }
+
+    #[test]
+    fn of_several_parents_the_smallest_is_kept_whoever_comes_first() {
+        for parents in [[7 << 20, 5 << 20], [5 << 20, 7 << 20]] {
+            let table = Table::new();
+            assert_eq!(table.meet(9 << 20, parents[0], 3), Met::New);
+            assert_eq!(table.meet(9 << 20, parents[1], 3), Met::Before);
+            // One from the next level is farther.
+            assert_eq!(table.meet(9 << 20, 1 << 20, 4), Met::Before);
+            assert_eq!(table.parent(9 << 20), 5 << 20);
+        }
+    }
 }
