@@ -214,8 +214,8 @@ impl Builder {
         self
     }
 
-    /// Where bodies run. Unless said, on the runtime that the host is started on. With a runtime of
-    /// their own, bodies that never yield cannot hold up the driver.
+    /// Where bodies run that are tasks. Unless said, on the runtime that the host is started on. With a
+    /// runtime of their own, bodies that never yield cannot hold up the driver, nor those that mind processes.
     pub fn bodies_on(mut self, runtime: Handle) -> Self {
         self.bodies = Some(runtime);
         self

@@ -17,7 +17,6 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     process::Child,
-    runtime::Handle,
     sync::{Semaphore, mpsc},
     task::JoinSet,
     time::{Instant, sleep, sleep_until, timeout},
@@ -110,7 +109,10 @@ pub(crate) struct Means {
 }
 
 /// Starts a body. Either that it could not be, or its exit, is told exactly once.
-pub(crate) fn start(runtime: &Handle, command: &Arc<Command>, shared: &Arc<Shared>, means: &Means) -> Hands {
+///
+/// Its minder runs where the host does, and not where tasks do: a task that never yields must not keep a
+/// process from being started, or from being killed. Has to be called on that runtime.
+pub(crate) fn start(command: &Arc<Command>, shared: &Arc<Shared>, means: &Means) -> Hands {
     let (orders, inbox) = mpsc::unbounded_channel();
     let minder = Minder {
         tree: Tree {
@@ -127,7 +129,7 @@ pub(crate) fn start(runtime: &Handle, command: &Arc<Command>, shared: &Arc<Share
         last_words: Arc::default(),
     };
     let command = Arc::clone(command);
-    drop(runtime.spawn(async move { minder.mind(&command).await }));
+    drop(tokio::spawn(async move { minder.mind(&command).await }));
     Hands::Process(ProcessHands { orders })
 }
 

@@ -33,7 +33,7 @@ impl Driver {
         let shared = Arc::new(Shared::new(name, unit, incarnation, inbox, entry.state.clone()));
         let hands = match &entry.body {
             Body::Task(start) => task::start(&self.bodies, start, &shared),
-            Body::Command(command) => process::start(&self.bodies, command, &shared, &self.means),
+            Body::Command(command) => process::start(command, &shared, &self.means),
             Body::Absent => {
                 entry.error = Some(Arc::from("nobody has declared it since the host came up"));
                 self.then.push_back(Input::StartFailed { unit, incarnation });

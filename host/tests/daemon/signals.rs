@@ -152,3 +152,34 @@ fn a_log_that_nobody_reads_holds_up_nobody() {
     until("it is gone", || daemon.0.try_wait().expect("it can be asked").is_some());
     assert!(home.record().forced);
 }
+
+#[test]
+fn a_command_is_started_and_killed_beside_bodies_that_never_yield() {
+    let spin = |number| {
+        format!("[[unit]]\nname = \"spin-{number}\"\nkind = \"container\"\ndemo = \"spin\"\nstart = true\n")
+    };
+    let command = r#"
+        [ladder.brisk]
+        rungs = [{ do = "kill", patience = "5s", always = true }]
+        [kind.worker]
+        ladder = "brisk"
+        body = "process"
+        [[unit]]
+        name = "worker"
+        kind = "worker"
+        command = ["sleep", "1000"]
+        start = true
+    "#;
+    // More than a machine has threads for bodies.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let home = Home::new(&(0..2 * cores).map(spin).chain([command.to_owned()]).collect::<String>());
+    let mut daemon = home.start();
+    let inspect = || home.ask(&["--format", "json", "inspect", "worker"]);
+    until("the command runs", || !inspect().contains("\"pid\":null"));
+    assert!(home.ask(&["stop", "worker"]).contains("on record"));
+    home.ask(&["shutdown", "--no-wait"]);
+    daemon.wait();
+    let record = home.record();
+    let worker = record.units.iter().find(|unit| unit.name == "worker").expect("it is in the report");
+    assert!(!worker.report.leaked && worker.report.status == Status::Stopped, "{worker:?}");
+}
