@@ -37,14 +37,17 @@ fn way_text(way: &[u8]) -> String {
     way.iter().map(u8::to_string).collect::<Vec<_>>().join(".")
 }
 
+fn many(count: impl Into<usize>, one: &str) -> String {
+    match count.into() {
+        0 => format!("no {one}"),
+        1 => format!("1 {one}"),
+        count => format!("{count} {one}s"),
+    }
+}
+
 /// A scope in words.
 pub(crate) fn words(scope: &Scope) -> String {
     let Scope { system, units, stops, findings, signals, failures, delays, crash } = *scope;
-    let many = |count: u8, one: &str| match count {
-        0 => format!("no {one}"),
-        1 => format!("1 {one}"),
-        _ => format!("{count} {one}s"),
-    };
     format!(
         "{} of system {}, {}, {}, {}, {}, {}, {}",
         many(units, "unit"),
@@ -154,7 +157,8 @@ impl Found<'_> {
         match &found.counterexample {
             None => line!(text, "  verdict       {}", styled(GOOD, "all claims held")),
             Some(told) => {
-                line!(text, "  verdict       {}", styled(BAD, "a claim is broken"));
+                let broken = styled(BAD, "a claim is broken");
+                line!(text, "  verdict       {broken}; this is a shortest way to it");
                 text.push_str(&timeline_text(self.model, told));
             }
         }
@@ -220,7 +224,8 @@ fn timeline_text(model: &Model, told: &Told) -> String {
         None => line!(text, "{}", styled(GOOD, "all claims held on this way")),
         Some(breach) => {
             let head = styled(BAD, &format!("BROKEN  {}", breach_words(breach)));
-            line!(text, "{head}   {} steps from the first state, and no way is shorter", told.way.len());
+            let steps = many(told.way.len(), "step");
+            line!(text, "{head}   {steps} from the first state");
             line!(text, "        {}", breach.message);
         }
     }
