@@ -45,7 +45,7 @@ impl<'a> Table<'a> {
             .map(|(method, unit)| format!("{:>20}{:>9}", format!("{method} {unit}"), "seconds"))
             .collect();
         print(&format!(
-            "{:width$}  {:46}{}  units steps\n",
+            "{:width$}  {:46}{}  units  steps\n",
             "bug",
             "caught by",
             methods.concat(),
@@ -77,7 +77,7 @@ impl<'a> Table<'a> {
         let costs: Vec<String> = self.methods.iter().map(cost).collect();
         let size = told.shrunk.map_or_else(
             || format!("{:>7}", "-"),
-            |Size { units, steps, .. }| format!("{units:>7}{steps:>5}"),
+            |Size { units, steps, .. }| format!("{units:>7}{steps:>6}"),
         );
         format!("{name}  {claim:46}{}{size}\n", costs.concat())
     }
