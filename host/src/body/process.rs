@@ -151,7 +151,7 @@ struct Minder {
 
 impl Minder {
     async fn mind(mut self, command: &Command) {
-        let mut child = match self.spawn(command) {
+        let mut child = match self.spawn(command).await {
             Ok(child) => child,
             Err(error) => {
                 let error = format!("failed to run {:?}: {error}", command.program());
@@ -173,12 +173,15 @@ impl Minder {
         self.shared.say(Word::Exited { exit, error: error.map(Arc::from) });
     }
 
-    fn spawn(&self, command: &Command) -> io::Result<Child> {
+    /// The kernel answers when the program is loaded, from whatever disk that is on, so this waits where
+    /// nobody else does.
+    async fn spawn(&self, command: &Command) -> io::Result<Child> {
         let mark = format!("{}{}", self.tree.mark, self.shared.incarnation);
         let mut process = tokio::process::Command::from(command.prepare());
         process.env(census::MARK, mark).process_group(0);
         process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        process.spawn()
+        let spawned = tokio::task::spawn_blocking(move || process.spawn()).await;
+        spawned.unwrap_or_else(|panic| Err(io::Error::other(panic)))
     }
 
     fn read(&self, child: &mut Child) -> JoinSet<()> {
