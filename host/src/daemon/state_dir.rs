@@ -21,11 +21,22 @@ use std::{
         fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     },
     path::{Path, PathBuf},
-    process,
+    process, thread,
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    io::Errno,
+    process::{Pid, test_kill_process},
 };
 
 /// So long may a socket's path be on Linux: `sun_path` has 108 bytes with the zero at its end.
 const LONGEST_SOCKET_PATH: usize = 107;
+
+/// So long a lock is waited for whose daemon is gone: what that was about to run holds it as well, until it
+/// runs. So nothing of an earlier daemon comes to life after its state is taken over.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+const LOCK_GLANCE: Duration = Duration::from_millis(2);
 
 /// Why the state directory cannot be used. Nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
@@ -283,14 +294,25 @@ fn lock(paths: &Paths) -> Result<File, StateError> {
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
     let file = file.map_err(failed("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let who = fs::read_to_string(paths.pid_file()).map_or_else(|_| String::new(), |text| who(&text));
-            Err(StateError::Taken { dir: paths.dir().to_owned(), who })
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(failed("lock", &path)(error)),
         }
-        Err(TryLockError::Error(error)) => Err(failed("lock", &path)(error)),
+        let text = fs::read_to_string(paths.pid_file()).unwrap_or_default();
+        if holder_lives(&text) || began.elapsed() > LOCK_PATIENCE {
+            return Err(StateError::Taken { dir: paths.dir().to_owned(), who: who(&text) });
+        }
+        thread::sleep(LOCK_GLANCE);
     }
+}
+
+/// Whether the process lives that a PID file names.
+fn holder_lives(text: &str) -> bool {
+    let pid = text.split_whitespace().next().and_then(|word| word.parse().ok());
+    pid.and_then(Pid::from_raw).is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
 }
 
 /// What a PID file says, as part of a sentence.

@@ -54,3 +54,22 @@ fn a_report_is_replaced_whole() {
     assert_eq!(fs::read(state.paths().report()).expect("it is there"), b"two");
     assert_eq!(mode(&state.paths().report()), 0o600);
 }
+
+#[test]
+fn a_lock_that_outlives_its_daemon_for_a_moment_is_waited_for() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let place = dir.path().join("state");
+    drop(StateDir::take(&place).expect("it is free"));
+    let paths = Paths::new(place.clone());
+    // No process has this number.
+    fs::write(paths.pid_file(), format!("{} 0\n", i32::MAX)).expect("it can be written");
+    let held = File::open(paths.lock()).expect("it is there");
+    held.lock().expect("nobody else has it");
+    let release = thread::spawn(move || {
+        thread::sleep(LOCK_PATIENCE / 10);
+        drop(held);
+    });
+    let state = StateDir::take(&place).expect("it is free soon");
+    assert!(state.stale().is_some());
+    release.join().expect("it does not panic");
+}
