@@ -184,6 +184,12 @@ impl Home<'_> {
         census::alive(&self.tag)
     }
 
+    /// Who of them is neither a daemon nor a copy of one that is about to become something else.
+    pub(super) fn bodies(&self) -> Vec<Marked> {
+        let config = self.dir().join("winddownd.toml").display().to_string();
+        self.alive().into_iter().filter(|process| !process.words.contains(&config)).collect()
+    }
+
     /// Waits until nobody is alive of daemons before this one. Says how long that took.
     pub(super) fn until_reaped(&self, life: u32, limit: Duration) -> Result<Duration> {
         let began = Instant::now();

@@ -47,6 +47,7 @@ fn play(round: &mut Round<'_>) -> Result<()> {
     home.configure(&format!("deadline = \"{}s\"\n{DEAF}{survey}start = true\n", DEADLINE.as_secs()))?;
     while round.begin() {
         let (mut daemon, _) = home.start()?;
+        home.until("its units are started", || Ok(daemon.log().contains(" ready ")))?;
         daemon.signal(Signal::TERM)?;
         home.until("it shuts down", || Ok(daemon.log().contains("shutting down")))?;
         sleep(round.random.time(DEADLINE / 4));

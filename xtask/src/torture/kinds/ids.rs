@@ -143,8 +143,7 @@ fn check(home: &Home<'_>, daemon: &mut Daemon, before: &BTreeSet<String>) -> Res
         bail!("there is a file {new:?} that was not there before");
     }
     ensure!(!Path::new("canary").exists(), "there is a file called canary where the daemon was started");
-    let mut running = home.alive();
-    running.retain(|process| u32::try_from(process.pid) != Ok(daemon.pid()));
+    let running = home.bodies();
     ensure!(running.is_empty(), "something runs that nobody started: {}", words(&running));
     for entry in fs::read_dir(format!("/proc/{}/fd", daemon.pid()))? {
         // One that is closed meanwhile is no longer open.

@@ -5,8 +5,9 @@ use std::{
     io::ErrorKind,
     os::unix::fs::{FileTypeExt as _, MetadataExt as _},
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
+    time::Duration,
 };
 
 use anyhow::{Result, bail, ensure};
@@ -37,49 +38,54 @@ fn play(round: &mut Round<'_>) -> Result<()> {
         if round.random.percent(30) && home.state_dir().exists() {
             fs::remove_dir_all(home.state_dir())?;
         }
-        let over = AtomicBool::new(false);
+        let (over, looks) = (AtomicBool::new(false), AtomicU64::new(0));
         let by_force = round.random.percent(50);
         thread::scope(|scope| {
-            let watcher = scope.spawn(|| watch(home, &over));
-            let result = live(home, by_force);
+            let watcher = scope.spawn(|| watch(home, &over, &looks));
+            let result = live(home, by_force, &over, &looks);
             over.store(true, Ordering::Relaxed);
-            let looks = watcher.join().unwrap_or_else(|_| bail!("the watcher panicked"))?;
-            result?;
-            ensure!(looks > 0, "the socket was not seen once");
-            Ok(())
+            watcher.join().unwrap_or_else(|_| bail!("the watcher panicked"))?;
+            result
         })?;
     }
     Ok(())
 }
 
-fn live(home: &Home<'_>, by_force: bool) -> Result<()> {
+fn live(home: &Home<'_>, by_force: bool, over: &AtomicBool, looks: &AtomicU64) -> Result<()> {
     let mut daemon = home.spawn_unmasked()?;
     home.answers(&mut daemon)?;
+    let before = looks.load(Ordering::Relaxed);
     // Something has to be written, so that all of the database's files are there.
     let mut line = home.connect()?;
     line.must(&json!({"start": {"unit": "survey"}}))?;
     line.must(&json!({"stop": {"unit": "survey"}}))?;
+    home.until("the socket and all files are looked at", || {
+        Ok(over.load(Ordering::Relaxed) || looks.load(Ordering::Relaxed) > before + 1)
+    })?;
     if by_force {
         daemon.kill()
     } else {
         daemon.signal(Signal::TERM)?;
-        daemon.gone_within(home.limit(std::time::Duration::from_secs(5))).map(drop)
+        daemon.gone_within(home.limit(Duration::from_secs(5))).map(drop)
     }
 }
 
-/// Looks until it is over. Says how often it has seen the socket.
-fn watch(home: &Home<'_>, over: &AtomicBool) -> Result<u64> {
-    let mut looks = 0;
+/// Looks until it is over, or until it has seen what must not be. Counts how often it has seen the socket.
+fn watch(home: &Home<'_>, over: &AtomicBool, looks: &AtomicU64) -> Result<()> {
     while !over.load(Ordering::Relaxed) {
-        looks += u64::from(look(&home.socket())?.is_some());
-        if look(&home.state_dir())?.is_some() {
+        let result = look(&home.socket()).and_then(|seen| {
             look_around(&home.state_dir())?;
-        }
+            Ok(u64::from(seen))
+        });
+        // Nobody is to wait for the looks of one that has stopped looking.
+        over.fetch_or(result.is_err(), Ordering::Relaxed);
+        looks.fetch_add(result?, Ordering::Relaxed);
     }
-    Ok(looks)
+    Ok(())
 }
 
 fn look_around(dir: &Path) -> Result<()> {
+    look(dir)?;
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -91,12 +97,12 @@ fn look_around(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Fails if the mode of what is there is not what it must be. A socket under another name is on its way to
+/// Whether it is there. Fails if its mode is not what it must be. A socket under another name is on its way to
 /// its place, and only its directory guards it.
-fn look(path: &Path) -> Result<Option<u32>> {
+fn look(path: &Path) -> Result<bool> {
     let meta = match fs::symlink_metadata(path) {
         Ok(meta) => meta,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error.into()),
     };
     let mode = meta.mode() & 0o7777;
@@ -107,5 +113,5 @@ fn look(path: &Path) -> Result<Option<u32>> {
         _ => mode & 0o077 == 0,
     };
     ensure!(wanted, "{} has mode {mode:04o}", path.display());
-    Ok(Some(mode))
+    Ok(true)
 }

@@ -47,9 +47,9 @@ fn play(round: &mut Round<'_>) -> Result<()> {
         }
         home.configure(&config)?;
         let (mut daemon, _) = home.start()?;
-        home.until("all trees have begun", || Ok(home.alive().len() > TREES.len()))?;
-        for process in home.alive() {
-            if u32::try_from(process.pid) != Ok(daemon.pid()) && round.random.percent(50) {
+        home.until("all trees have begun", || Ok(home.bodies().len() >= TREES.len()))?;
+        for process in home.bodies() {
+            if round.random.percent(50) {
                 let pid = Pid::from_raw(process.pid).context("a process has a number")?;
                 // One that is gone meanwhile cannot be stopped.
                 let _gone = kill_process(pid, Signal::STOP);
