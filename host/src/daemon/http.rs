@@ -4,7 +4,7 @@
 //! be and how long it may take. A connection that does not keep to them ends, so that one that is half open
 //! can hold up neither a shutdown nor anybody else.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -18,7 +18,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
@@ -41,6 +41,8 @@ const BODY_LIMIT: usize = 4 * 1024;
 /// How many connections there may be at the same time: as many as a thousand that are half open, and as
 /// many again. More wait in the kernel until there is a place.
 const CONNECTIONS: usize = 2048;
+/// How many may wait in the kernel to be accepted.
+const QUEUE: u32 = 2048;
 /// What requests under way get when the host disconnects its clients: well within the patience of that
 /// phase.
 const LAST_WORDS: Duration = Duration::from_millis(300);
@@ -65,6 +67,16 @@ fn router(shared: Shared) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn(probes::no_store))
         .with_state(shared)
+}
+
+/// Listens with room for as many connections as there may be: where there is none, the kernel lets whoever
+/// connects try again after a second.
+pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // What is left of connections to an earlier daemon does not keep this one from its place.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// Serves until the host disconnects its clients, of which this is one: `/ready` flips as soon as the host

@@ -175,7 +175,7 @@ async fn take(config: &Config, state_dir: Option<PathBuf>) -> Result<Artifacts, 
             if !address.ip().is_loopback() {
                 warn!(%address, "tokens go over the network as they are; put something that encrypts before it");
             }
-            let listener = TcpListener::bind(address).await;
+            let listener = http::listen(address);
             Some(listener.map_err(|error| RunError::Http { address, error })?)
         }
     };
