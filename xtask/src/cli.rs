@@ -108,7 +108,7 @@ pub(crate) enum Command {
     Mutants(MutantsArguments),
     /// Compare how fast it is with the committed baseline, or write a report.
     Bench(BenchArguments),
-    /// Torment the real daemon: kill it, race it, starve it, lie to it, and count what does not hold.
+    /// Torment the real daemon: kill it, race it, freeze it, flood it, and count what does not hold.
     #[command(after_help = torture::EXAMPLES)]
     Torture(TortureArguments),
 }

@@ -165,6 +165,9 @@ fn every_line_of_json_has_a_type_and_a_schema() {
 #[test]
 fn help_teaches() {
     check(&["--help"], 0, &["sim", "golden", "Examples", "Exit codes", "130"]);
+    check(&["torture", "--help"], 0, &["Examples", "--full", "Exit codes", "3/n"]);
+    check(&["torture", "--list"], 0, &["kill", "orphans", "must hold"]);
+    check(&["torture", "tickle"], 2, &["no such torment", "half-open"]);
     check(&["golden", "--help"], 0, &["Examples", "--bless", "Exit codes", "differs"]);
     check(
         &["sim", "--help"],
