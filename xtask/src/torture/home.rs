@@ -53,7 +53,7 @@ impl Arena {
     }
 
     /// Ends whatever is left of this run, and says what it was.
-    pub(super) fn end_all(&self) -> Vec<Marked> {
+    pub(super) fn end_all() -> Vec<Marked> {
         let left = census::alive(&Self::tag());
         kill_all(&left);
         left

@@ -113,7 +113,7 @@ pub(crate) fn run(arguments: &TortureArguments) -> Result<Code> {
             break;
         }
     }
-    let left = arena.end_all();
+    let left = Arena::end_all();
     table.foot(&left, runner.is_interrupted())?;
     Ok(match () {
         () if !clean || !left.is_empty() => Code::Broken,

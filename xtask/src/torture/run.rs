@@ -87,6 +87,8 @@ impl<'a> Runner<'a> {
     pub(super) fn new(arena: &'a Arena, seed: u64) -> Self {
         let handler = || {
             if INTERRUPTED.swap(true, Ordering::Relaxed) {
+                // The second one does not wait for a round to end, and leaves no process either.
+                drop(Arena::end_all());
                 std::process::exit(Code::Interrupted.number().into());
             }
         };

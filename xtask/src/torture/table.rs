@@ -187,8 +187,8 @@ mod tests {
     #[test]
     fn names_are_different_and_fit_their_columns() {
         let mut names: Vec<_> = super::super::kinds::ALL.iter().map(|torment| torment.name).collect();
-        assert!(names.iter().all(|name| name.len() < 17));
-        assert!(super::super::kinds::ALL.iter().all(|torment| torment.holds.len() < 36));
+        assert!(names.iter().all(|name| name.len() < 18));
+        assert!(super::super::kinds::ALL.iter().all(|torment| torment.holds.len() < 34));
         assert!(super::super::kinds::ALL.iter().all(|torment| torment.short <= torment.full));
         names.sort_unstable();
         names.dedup();

@@ -24,6 +24,7 @@ pub(super) const TORMENT: Torment = Torment {
     play,
 };
 
+/// Shorter than the usual 30 s, because each trial takes as long.
 const DEADLINE: Duration = Duration::from_secs(2);
 const GONE: Duration = Duration::from_secs(2);
 

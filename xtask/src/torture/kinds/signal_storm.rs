@@ -28,7 +28,7 @@ pub(super) const TORMENT: Torment = Torment {
     unit: "signals",
     slowest: "end of the storm",
     batch: 500,
-    short: 1_000,
+    short: 10_000,
     full: 100_000,
     aim: "a report each time with the code of the exit; with 0 every finding is there at the next start",
     play,
