@@ -5,6 +5,7 @@ use winddown_core::{Kind, Span, UnitId, contracts};
 use winddown_sim::{
     Arena, Setup,
     chooser::Random,
+    explore::{Model, Scope},
     run,
     scenario::{Scenario, catalog::SHIPPED},
     sweep::Source,
@@ -76,6 +77,11 @@ pub const CASES: &[Case] = &[
     Case { name: "copy-of-100", about: "1,000 copies of an engine of 100 units", make: copies },
     Case { name: "storm", about: "50 runs of stop-storm, all claims on, hashed", make: storm },
     Case { name: "generated", about: "20 generated scenarios, made ready and run", make: generated },
+    Case {
+        name: "explore",
+        about: "everything that can happen to two units in a small scope",
+        make: explore,
+    },
 ];
 
 fn five() -> Vec<Kind> {
@@ -143,9 +149,18 @@ fn generated() -> Work {
     Work(Box::new(move || measured::generated(&source)))
 }
 
+/// A scope of a few thousand states.
+pub const SMALL_SCOPE: Scope = Scope { units: 2, stops: 1, ..Scope::REFERENCE };
+
+#[expect(clippy::expect_used, reason = "a benchmark of what is known to be sound")]
+fn explore() -> Work {
+    let model = Model::new(SMALL_SCOPE).expect("the scope makes a plan");
+    Work(Box::new(move || measured::explore(&model)))
+}
+
 /// What is measured. No function here calls another one.
 pub mod measured {
-    use super::{Arena, Counters, Host, Random, Setup, Source, TURNS, UnitId, World, run};
+    use super::{Arena, Counters, Host, Model, Random, Setup, Source, TURNS, UnitId, World, run};
 
     #[inline(never)]
     pub(super) fn stops(host: &mut Host, unit: UnitId) -> Counters {
@@ -211,5 +226,10 @@ pub mod measured {
             counters.steps += source.play(seed, &mut arena, None).map_or(0, |(_, outcome)| outcome.steps);
         }
         counters
+    }
+
+    #[inline(never)]
+    pub(super) fn explore(model: &Model) -> Counters {
+        Counters { steps: model.explore(u32::MAX, 1, &()).transitions, ..Counters::default() }
     }
 }

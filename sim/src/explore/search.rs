@@ -120,7 +120,7 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
 
 impl Level<'_> {
     fn run(&self, workers: &mut [Worker]) {
-        if self.left().len() <= BLOCK {
+        if workers.len() == 1 || self.left().len() <= BLOCK {
             return workers.iter_mut().take(1).for_each(|worker| self.work(worker));
         }
         std::thread::scope(|scope| {
