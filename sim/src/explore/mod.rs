@@ -177,7 +177,7 @@ impl Model {
     /// Explores all of it, or all that is no more than `depth` steps away, on so many threads.
     #[must_use]
     pub fn explore(&self, depth: u32, jobs: usize, watcher: &dyn Watcher) -> Exploration {
-        let mut searched = search::search(self, depth, jobs, watcher);
+        let searched = search::search(self, depth, jobs, watcher);
         let (lost, open) = match searched.broken {
             Some(_) => (None, 0),
             None => searched.table.follow_calm(),

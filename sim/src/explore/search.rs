@@ -64,19 +64,32 @@ struct Worker {
     #[expect(clippy::vec_box, reason = "boxes go from list to list, and states stay where they are")]
     spare: Vec<Box<State>>,
     found: Vec<Fresh>,
+    /// What a state's choices lead to.
+    next: Vec<Fresh>,
     witness: Witness,
     menu: Vec<Choice>,
 }
 
+impl Worker {
+    fn room(&mut self, model: &Model) -> Box<State> {
+        self.spare.pop().unwrap_or_else(|| Box::new(model.empty()))
+    }
+}
+
 pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watcher) -> Searched {
-    let table = Table::new();
+    let table = Table::new(jobs);
     let stop = AtomicBool::new(false);
     let transitions = AtomicU64::new(0);
     let root = Box::new(model.root());
     let mut states = vec![Fresh { key: root.look(model.symmetric()), state: root }];
-    let _new = table.meet(states[0].key.value, 0, 0);
-    let worker =
-        || Worker { spare: Vec::new(), found: Vec::new(), witness: Witness::default(), menu: Vec::new() };
+    let _new = table.with_room(1).meet(states[0].key.value, 0, 0);
+    let worker = || Worker {
+        spare: Vec::new(),
+        found: Vec::new(),
+        next: Vec::new(),
+        witness: Witness::default(),
+        menu: Vec::new(),
+    };
     let mut workers: Vec<Worker> = (0..jobs.max(1)).map(|_| worker()).collect();
     let mut levels = Vec::new();
     let mut broken = None;
@@ -135,7 +148,6 @@ impl Level<'_> {
     }
 
     fn work(&self, worker: &mut Worker) {
-        let mut scratch = worker.spare.pop().unwrap_or_else(|| Box::new(self.model.empty()));
         let mut block = Vec::new();
         while !self.stop.load(Ordering::Relaxed) {
             {
@@ -148,7 +160,7 @@ impl Level<'_> {
             }
             let mut tried = 0;
             for fresh in block.drain(..) {
-                tried += self.expand(&fresh, &mut scratch, worker);
+                tried += self.expand(&fresh, worker);
                 // Its room is used again while it is warm.
                 worker.spare.push(fresh.state);
             }
@@ -158,40 +170,52 @@ impl Level<'_> {
                 self.stop.store(true, Ordering::Relaxed);
             }
         }
-        worker.spare.push(scratch);
     }
 
     /// Tries everything that may happen next in a state. Says how much that was.
-    fn expand(&self, fresh: &Fresh, scratch: &mut Box<State>, worker: &mut Worker) -> u64 {
+    fn expand(&self, fresh: &Fresh, worker: &mut Worker) -> u64 {
         let (model, symmetric) = (self.model, self.model.symmetric());
         let Fresh { key: Key { value: own, twins }, state } = fresh;
-        let mut calm = state.menu(&mut worker.menu);
-        if !calm {
-            self.table.set_calm(*own, STUCK);
-        }
+        let mut menu = core::mem::take(&mut worker.menu);
+        let calm = state.menu(&mut menu);
         let mut tried = 0;
-        for choice in &worker.menu {
+        for choice in &menu {
             // What a unit's like may do leads to the same.
             if *twins != 0 && state.unit_of(choice).is_some_and(|unit| twins >> unit.0 & 1 == 1) {
                 continue;
             }
             tried += 1;
-            scratch.copy_from(state);
-            if scratch.take(model.setup(), *choice, &mut worker.witness).is_err() {
+            let mut next = worker.room(model);
+            next.copy_from(state);
+            if next.take(model.setup(), *choice, &mut worker.witness).is_err() {
                 let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
                 *broken = Some(broken.map_or(*own, |other| other.min(*own)));
-                continue;
-            }
-            let key = scratch.look(symmetric);
-            // The first one is the calm one.
-            if core::mem::take(&mut calm) {
-                self.table.set_calm(*own, key.value);
-            }
-            if self.table.meet(key.value, *own, self.number) == Met::New && !scratch.is_over() {
-                let room = worker.spare.pop().unwrap_or_else(|| Box::new(model.empty()));
-                worker.found.push(Fresh { key, state: core::mem::replace(scratch, room) });
+                worker.spare.push(next);
+            } else {
+                worker.next.push(Fresh { key: next.look(symmetric), state: next });
             }
         }
+        worker.menu = menu;
+        self.keep(*own, calm, worker);
         tried
+    }
+
+    /// Keeps those of a state's next states that are new.
+    fn keep(&self, own: u64, calm: bool, worker: &mut Worker) {
+        let seen = self.table.with_room(worker.next.len());
+        seen.reach_for(worker.next.iter().map(|next| next.key.value).chain([own]));
+        // The first one is the calm one.
+        match worker.next.first() {
+            Some(first) if calm => seen.set_calm(own, first.key.value),
+            None if calm => {}
+            Some(_) | None => seen.set_calm(own, STUCK),
+        }
+        for next in worker.next.drain(..) {
+            if seen.meet(next.key.value, own, self.number) == Met::New && !next.state.is_over() {
+                worker.found.push(next);
+            } else {
+                worker.spare.push(next.state);
+            }
+        }
     }
 }
