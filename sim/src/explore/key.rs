@@ -11,11 +11,13 @@ use crate::{digest::Digest, explore::Scope};
 const UNITS_MAX: usize = Scope::UNITS_MAX as usize;
 
 /// How a state looks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Key {
     pub(super) value: u64,
     /// A bit for each unit that is like one before it.
     pub(super) twins: u8,
+    /// Each unit's part.
+    parts: [u64; UNITS_MAX],
 }
 
 /// Words on their way into a digest, two at a time.
@@ -51,17 +53,32 @@ impl State {
 
     /// The key, and which units are like others.
     pub(super) fn look(&self, symmetric: bool) -> Key {
+        self.look_again(symmetric, &[0; UNITS_MAX], u8::MAX)
+    }
+
+    /// The same, of a state that was made from one with this key.
+    pub(super) fn look_after(&self, symmetric: bool, before: &Key) -> Key {
+        let key = self.look_again(symmetric, &before.parts, self.touched);
+        debug_assert_eq!(key, self.look(symmetric), "what was not touched is as it was");
+        key
+    }
+
+    /// `known`: the parts of all units that were not touched.
+    fn look_again(&self, symmetric: bool, known: &[u64; UNITS_MAX], touched: u8) -> Key {
         if let Some(code) = self.exited {
-            return Key { value: u64::from(code) + 1, twins: 0 };
+            return Key { value: u64::from(code) + 1, twins: 0, parts: [0; UNITS_MAX] };
         }
-        let mut parts = [0; UNITS_MAX];
-        let parts = &mut parts[..self.hands.len().min(UNITS_MAX)];
+        let mut all = *known;
+        let count = self.hands.len().min(UNITS_MAX);
         let mut twins = 0;
-        for (place, unit) in (0..parts.len()).zip((0..).map(UnitId)) {
-            let part = self.unit_key(unit);
-            twins |= u8::from(symmetric && parts[..place].contains(&part)) << place;
-            parts[place] = part;
+        for (place, unit) in (0..count).zip((0..).map(UnitId)) {
+            if touched >> place & 1 == 1 {
+                all[place] = self.unit_key(unit);
+            }
+            twins |= u8::from(symmetric && all[..place].contains(&all[place])) << place;
         }
+        let mut parts = all;
+        let parts = &mut parts[..count];
         if symmetric {
             parts.sort_unstable();
         }
@@ -74,7 +91,7 @@ impl State {
         let left = [left.stops, left.findings, left.signals, left.failures, left.delays, left.crashes];
         digest.word(left.iter().fold(u64::from(self.up), |word, count| word << 8 | u64::from(*count)));
         // The smallest numbers are those of exits and of nothing.
-        Key { value: digest.value() | 1 << 63, twins }
+        Key { value: digest.value() | 1 << 63, twins, parts: all }
     }
 
     /// One unit's part of it.

@@ -171,6 +171,7 @@ impl Model {
             tickets: 0,
             up: true,
             exited: None,
+            touched: u8::MAX,
         }
     }
 

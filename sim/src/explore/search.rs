@@ -175,7 +175,7 @@ impl Level<'_> {
     /// Tries everything that may happen next in a state. Says how much that was.
     fn expand(&self, fresh: &Fresh, worker: &mut Worker) -> u64 {
         let (model, symmetric) = (self.model, self.model.symmetric());
-        let Fresh { key: Key { value: own, twins }, state } = fresh;
+        let Fresh { key: before @ Key { value: own, twins, .. }, state } = fresh;
         let mut menu = core::mem::take(&mut worker.menu);
         let calm = state.menu(&mut menu);
         let mut tried = 0;
@@ -192,7 +192,7 @@ impl Level<'_> {
                 *broken = Some(broken.map_or(*own, |other| other.min(*own)));
                 worker.spare.push(next);
             } else {
-                worker.next.push(Fresh { key: next.look(symmetric), state: next });
+                worker.next.push(Fresh { key: next.look_after(symmetric, before), state: next });
             }
         }
         worker.menu = menu;

@@ -93,6 +93,8 @@ pub struct State {
     /// The host's process is there.
     pub(super) up: bool,
     pub(super) exited: Option<u8>,
+    /// A bit for each unit that may be another one than in the state that this one is made from.
+    pub(super) touched: u8,
 }
 
 /// Who looks on while states become others, and what is needed on the way.
@@ -141,6 +143,15 @@ impl State {
         self.writes.clone_from(&other.writes);
         (self.left, self.now, self.step) = (other.left, other.now, other.step);
         (self.tickets, self.up, self.exited) = (other.tickets, other.up, other.exited);
+        self.touched = 0;
+    }
+
+    /// No unit, all of them: what is about none may change each.
+    const fn touch(&mut self, unit: Option<UnitId>) {
+        self.touched |= match unit {
+            Some(unit) => 1 << unit.0,
+            None => u8::MAX,
+        };
     }
 
     /// Lets time go by while nothing happens.
@@ -153,9 +164,15 @@ impl State {
     /// # Errors
     /// The claim that it breaks.
     pub fn take(&mut self, setup: &Setup, choice: Choice, witness: &mut Witness) -> Verdict {
+        let phase = self.engine.present_phase();
+        self.touch(self.unit_of(&choice));
         self.happen(setup, choice, witness)?;
         while let Some(phase) = self.phase.take() {
             self.input(setup, Input::PhaseFinished { phase, outcome: Outcome::Done }, witness)?;
+        }
+        // A phase of the shutdown is about all units.
+        if self.engine.present_phase() != phase {
+            self.touch(None);
         }
         Ok(())
     }
@@ -335,7 +352,11 @@ impl State {
             self.note(Note::Broken(breach.claim), witness);
             return Err(breach);
         }
+        self.touch(input.unit());
         for effect in effects.as_slice() {
+            if let unit @ Some(_) = effect.unit() {
+                self.touch(unit);
+            }
             self.carry_out(setup, effect, coverage);
         }
         Ok(())
