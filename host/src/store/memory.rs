@@ -1,8 +1,7 @@
 //! A store without a disk: for tests, and for those who do not want one.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    mem,
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -40,23 +39,23 @@ impl Memory {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does what waits, unless it hangs, and tells everybody once the memory is free again.
+    /// Does what waits, unless it hangs, and tells whoever waits for it once the memory is free again.
     fn work(&self) {
-        let mut inner = self.lock();
-        if inner.hangs {
-            return;
-        }
-        let told: Vec<Told> =
-            mem::take(&mut inner.waiting).into_iter().filter_map(|order| inner.carry_out(order)).collect();
-        let done = inner.done.clone();
-        drop(inner);
-        for told in told {
-            match (told, &done) {
-                (Told::Done(what), Some(done)) => {
+        loop {
+            let mut inner = self.lock();
+            if inner.hangs {
+                return;
+            }
+            let Some(order) = inner.waiting.pop_front() else { return };
+            let told = inner.carry_out(order);
+            let done = inner.done.clone();
+            drop(inner);
+            match (told, done) {
+                (Some(Told::Done(what)), Some(done)) => {
                     done.lock().unwrap_or_else(PoisonError::into_inner)(what);
                 }
-                (Told::Done(_), None) => {}
-                (Told::Found(findings, reply), _) => reply(Ok(findings)),
+                (Some(Told::Found(findings, reply)), _) => reply(Ok(findings)),
+                (Some(Told::Done(_)) | None, _) => {}
             }
         }
     }
@@ -85,12 +84,12 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn write(&mut self, write: Write) {
-        self.memory.lock().waiting.push(Order::Write(write));
+        self.memory.lock().waiting.push_back(Order::Write(write));
         self.memory.work();
     }
 
     fn findings(&mut self, unit: Arc<str>, after: u32, limit: u32, reply: FindingsReply) {
-        self.memory.lock().waiting.push(Order::Findings { unit, after, limit, reply });
+        self.memory.lock().waiting.push_back(Order::Findings { unit, after, limit, reply });
         self.memory.work();
     }
 
@@ -116,12 +115,12 @@ type Teller = Box<dyn Fn(Done) + Send>;
 
 #[derive(Default)]
 struct Inner {
-    units: BTreeMap<Arc<str>, Unit>,
+    units: HashMap<Arc<str>, Unit>,
     /// How many units ever came.
     came: usize,
     fails: bool,
     hangs: bool,
-    waiting: Vec<Order>,
+    waiting: VecDeque<Order>,
     owed: Owed,
     done: Option<Arc<Mutex<Teller>>>,
 }
