@@ -49,6 +49,9 @@ impl Driver {
         }
         let same = left.as_ref().is_some_and(|left| left.kept.kind == kind && left.kept.owner == owner);
         if !same {
+            // The same names for all units, so that a store that keeps them holds each once.
+            let kind = Arc::clone(&self.names.kinds[usize::from(kind_id.0)]);
+            let owner = Arc::clone(&self.names.owners[usize::from(owner_id.0)]);
             self.store.write(Write::Declare { unit: Arc::clone(&name), kind, owner });
         }
         let born = self.engine.unit(unit).map_or(Incarnation(0), |view| view.incarnation);
