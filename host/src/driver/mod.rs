@@ -136,7 +136,8 @@ impl Driver {
         for unit in &mut report.whole.units {
             unit.lingers &= self.table.get(unit.unit).is_some_and(|entry| entry.running.is_some());
         }
-        report.remarks.extend(self.leave().await);
+        let deadline = report.whole.deadline;
+        report.remarks.extend(self.leave(deadline).await);
         done.send_replace(Some(Arc::new(report)));
     }
 
@@ -256,10 +257,9 @@ impl Driver {
     }
 
     /// What is left is to let go. Says what went wrong with that.
-    async fn leave(mut self) -> Option<String> {
+    async fn leave(mut self, deadline: Moment) -> Option<String> {
         self.write_behind();
         self.inbox.close();
-        let deadline = self.engine.report().deadline;
         let left = if deadline.is_never() { Duration::MAX } else { span(self.now().until(deadline)) };
         let left = left.max(LAST);
         let store = self.store;
