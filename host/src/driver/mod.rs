@@ -58,6 +58,8 @@ pub(crate) struct Driver {
     then: VecDeque<Input>,
     epoch: Instant,
     inbox: mpsc::UnboundedReceiver<Message>,
+    /// What was taken out of it. Empty between two turns.
+    batch: Vec<Message>,
     /// Handed to bodies and clients.
     sender: mpsc::UnboundedSender<Message>,
     store: Box<dyn Store>,
@@ -104,6 +106,7 @@ impl Driver {
             then: VecDeque::new(),
             epoch: Instant::now(),
             inbox,
+            batch: Vec::with_capacity(BATCH),
             sender,
             store,
             table: Table::default(),
@@ -150,20 +153,16 @@ impl Driver {
                 None => std::future::pending().await,
             }
         };
-        let first = tokio::select! {
+        let mut batch = std::mem::take(&mut self.batch);
+        tokio::select! {
             biased;
-            message = self.inbox.recv() => message,
-            () = wake => None,
-        };
-        let mut next = first;
-        for _ in 0..BATCH {
-            let Some(message) = next else { break };
-            self.take_in(message);
-            next = self.inbox.try_recv().ok();
+            _ = self.inbox.recv_many(&mut batch, BATCH) => {}
+            () = wake => {}
         }
-        if let Some(message) = next {
+        for message in batch.drain(..) {
             self.take_in(message);
         }
+        self.batch = batch;
         if self.engine.next_deadline().is_some_and(|at| at <= self.now()) {
             self.feed(Input::Woken);
         }
