@@ -122,6 +122,11 @@ impl Write {
         }
     }
 
+    /// Whether somebody waits for it.
+    const fn is_awaited(&self) -> bool {
+        matches!(self, Self::Persist { confirm: true, .. } | Self::Checkpoint { .. })
+    }
+
     /// What is told when it has come to its end, if somebody waits for it.
     fn done(&self, outcome: Outcome) -> Option<Done> {
         match self {

@@ -34,8 +34,7 @@ impl Owed {
     /// Takes what is left to do of a write that failed. Whoever waits for a row was told that it is not
     /// durable, and the engine decides what becomes of it; the findings that came with it are owed.
     pub(super) fn owe(&mut self, write: Write) {
-        let told = matches!(write, Write::Persist { confirm: true, .. } | Write::Checkpoint { .. });
-        let rest = if told { findings_of(write) } else { write };
+        let rest = if write.is_awaited() { findings_of(write) } else { write };
         if matches!(&rest, Write::Findings { findings, .. } if findings.is_empty()) {
             return;
         }

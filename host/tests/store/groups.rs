@@ -10,7 +10,7 @@ use winddown_host::store::{Done, SqliteStore, Store};
 
 use crate::{
     crashes::fast_directory,
-    harness::{PATIENCE, declare, file_in, persist, row},
+    harness::{PATIENCE, behind, declare, file_in, persist, read, row},
     vfs::{Disk, Happened},
     workload,
 };
@@ -54,6 +54,30 @@ fn what_waits_together_takes_one_sync() {
     assert_eq!(syncs.count(), 1);
     let told = happened[until..].iter().filter_map(Happened::acknowledged);
     assert!(told.eq(2..=1_000), "nothing is told before all of it is written");
+    Box::new(store).close(PATIENCE);
+}
+
+/// As when a unit is stopped right after a hundred thousand were started.
+#[test]
+fn who_is_waited_for_goes_before_what_nobody_waits_for() {
+    let (disk, directory) = (Disk::new(), fast_directory());
+    let (mut store, done, let_go) = held_up(&disk, &directory);
+    disk.take();
+    // More than one transaction holds.
+    for _ in 0..10_000 {
+        store.write(behind("a", &["one"]));
+    }
+    store.write(declare("b"));
+    store.write(behind("b", &["early"]));
+    store.write(persist("b", row(2, Status::Stopped), &["late"]));
+    drop(let_go);
+    let told = workload::number_of(&done.recv_timeout(PATIENCE).unwrap());
+    assert_eq!(told, (2, Outcome::Done), "what came before it of the same unit is there");
+    assert_eq!(read(&mut store, "b", 0, 9), ["early", "late"], "in the order in which they came");
+    let happened = disk.take();
+    let until = happened.iter().position(|happened| happened.acknowledged().is_some()).unwrap();
+    let syncs = happened[..until].iter().filter(|happened| matches!(happened, Happened::Synced(_)));
+    assert_eq!(syncs.count(), 1, "it is in the first transaction");
     Box::new(store).close(PATIENCE);
 }
 

@@ -2,7 +2,8 @@
 //!
 //! One thread owns the one connection. While it syncs, orders queue up; what queued is the next group: one
 //! transaction, one sync, and then everybody is told. So a stop waits for one sync that is under way and
-//! for its own, however many others stop at the same time, and no timer makes anybody wait.
+//! for its own, however many others stop at the same time, and no timer makes anybody wait. When more queued
+//! than one transaction should hold, what somebody waits for goes first.
 //!
 //! The write-ahead log (WAL) with `synchronous=FULL` is the one setting that is both fast and true. A
 //! commit is one append and one sync. With `NORMAL` the sync is left out, and a power loss takes what was
@@ -24,6 +25,7 @@
 mod error;
 mod log;
 mod open;
+mod queue;
 mod rows;
 mod schema;
 mod writer;

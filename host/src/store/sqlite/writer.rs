@@ -12,7 +12,10 @@ use std::{
 use rusqlite::{Connection, ErrorCode};
 use winddown_core::Outcome;
 
-use super::rows::{self, Carried};
+use super::{
+    queue::Queue,
+    rows::{self, Carried},
+};
 use crate::store::{Done, FindingsReply, Write, owed::Owed};
 
 /// What the writer is asked for.
@@ -22,8 +25,6 @@ pub(super) enum Order {
     Close { by: Option<Instant>, closed: SyncSender<()> },
 }
 
-/// A transaction takes at most so many writes and findings together: while it runs, everybody waits.
-const GROUP: usize = 1 << 16;
 /// The log is brought into the database when nothing was asked for so long.
 const IDLE: Duration = Duration::from_millis(500);
 /// The log is brought into the database although there is something to do when it has so many times more
@@ -47,32 +48,39 @@ impl Writer {
 
     /// Works until it is closed, or until nobody can ask for anything any more.
     pub(super) fn run(mut self, orders: &Receiver<Order>) {
-        let mut next = self.wait(orders);
-        while let Some(order) = next {
-            let mut then = None;
+        let mut queue = Queue::default();
+        while let Some(order) = queue.then().or_else(|| self.wait(orders)) {
             match order {
-                Order::Write(first) => {
-                    let group;
-                    (group, then) = gather(first, orders);
-                    self.commit(group);
-                }
+                Order::Write(_) => queue.push(order),
                 Order::Findings { unit, after, limit, reply } => {
                     let found = rows::findings(&self.connection, &unit, after, limit);
                     reply(found.map_err(|error| error.to_string()));
                 }
                 Order::Close { by, closed } => return self.close(by, &closed),
             }
-            next = then.or_else(|| self.wait(orders));
+            self.work_off(&mut queue, orders);
         }
         self.settle_debts();
+    }
+
+    /// Carries out all writes that wait, and those that come meanwhile, up to the next order that is none.
+    fn work_off(&mut self, queue: &mut Queue, orders: &Receiver<Order>) {
+        loop {
+            queue.fill(orders);
+            let group = queue.group();
+            if group.is_empty() {
+                return;
+            }
+            self.commit(group);
+            if self.log_pages > self.log_pages_max.saturating_mul(FAR_TOO_LONG) {
+                self.checkpoint();
+            }
+        }
     }
 
     /// What is asked for next. The log is brought into the database meanwhile, where nobody waits for it.
     fn wait(&mut self, orders: &Receiver<Order>) -> Option<Order> {
         while self.log_pages > 0 {
-            if self.log_pages > self.log_pages_max.saturating_mul(FAR_TOO_LONG) {
-                self.checkpoint();
-            }
             let patience = if self.log_pages > self.log_pages_max { Duration::ZERO } else { IDLE };
             match orders.recv_timeout(patience) {
                 Ok(order) => return Some(order),
@@ -172,23 +180,6 @@ impl Writer {
         // Whoever waited may have given up.
         let _given_up = closed.send(());
     }
-}
-
-/// The writes that wait, up to a bound, and the order behind them that is no write.
-fn gather(first: Write, orders: &Receiver<Order>) -> (Vec<Write>, Option<Order>) {
-    let mut size = 1 + first.findings().len();
-    let mut group = vec![first];
-    while size < GROUP {
-        match orders.try_recv() {
-            Ok(Order::Write(write)) => {
-                size += 1 + write.findings().len();
-                group.push(write);
-            }
-            Ok(order) => return (group, Some(order)),
-            Err(_) => break,
-        }
-    }
-    (group, None)
 }
 
 /// A transaction that is taken back unless it is committed.
