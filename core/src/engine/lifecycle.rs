@@ -195,7 +195,7 @@ impl Engine {
             Exit::Failed | Exit::Panicked | Exit::Ended => Status::Failed,
         };
         let again = again_after(restart, status, &mut it.failures);
-        it.stop = Stop { stage: Stage::Recording, again, began: now, ..Stop::NONE };
+        it.stop = Stop { stage: Stage::Recording, again, ..Stop::NONE };
         self.end_as(unit, status, effects);
         self.write(unit, effects);
         self.await_row(now, unit);

@@ -255,3 +255,14 @@ fn an_answer_told_twice_is_no_answer_to_the_next_question() {
     let _done = bench.finish(0, Outcome::Done);
     assert_eq!(bench.engine.unit(unit(0)).unwrap().saved, 1);
 }
+
+#[test]
+fn what_is_about_to_start_again_keeps_its_number() {
+    let always = Restart::Always { backoff: Span::from_secs(1) };
+    let mut bench = Bench::running(vec![Kind { restart: always, ..contracts::container() }]);
+    let _gone = bench.exit(0, Exit::Failed);
+    bench.confirm_rows();
+    let remove = Input::RemoveRequested { unit: unit(0), caller: Caller::Nobody };
+    assert!(bench.engine.next_deadline().is_some(), "it waits to be started again");
+    assert_eq!(bench.handle(remove), Disposition::Refused(Why::StillActive));
+}

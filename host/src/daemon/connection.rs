@@ -1,7 +1,12 @@
-//! One client: lines come in, each is a request that is carried out by itself, and what comes of all of
-//! them goes out in the order in which it comes.
+//! One client: lines come in, each is a request that is asked in its turn and then carried out by itself, and
+//! what comes of all of them goes out in the order in which it comes.
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{
+    future::{Future as _, pending, poll_fn},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use futures_util::{SinkExt, StreamExt as _};
 use tokio::{
@@ -166,7 +171,11 @@ impl Connection {
             return self.write(Reply::new(id, said)).await;
         }
         let (shared, replies) = (Arc::clone(&self.shared), self.replies.clone());
-        self.requests.spawn(requests::carry_out(id, ask, shared, replies, self.peer));
+        let mut request = Box::pin(requests::carry_out(id, ask, shared, replies, self.peer));
+        // It is on its way before the next line is read: what is asked on one connection is asked in order.
+        if poll_fn(|context| Poll::Ready(request.as_mut().poll(context))).await.is_pending() {
+            self.requests.spawn(request);
+        }
         Ok(())
     }
 
