@@ -58,9 +58,6 @@ enum LogFormat {
     Json,
 }
 
-/// So many threads serve the socket, HTTP and the driver. Bodies have threads of their own.
-const THREADS: usize = 2;
-
 /// What log lines get to be read when everything else is done.
 const LAST_LINES: Duration = Duration::from_millis(500);
 
@@ -108,8 +105,9 @@ fn serve(cli: Cli) -> ExitCode {
 }
 
 fn runtimes() -> std::io::Result<(Runtime, Runtime)> {
-    let service =
-        Builder::new_multi_thread().worker_threads(THREADS).thread_name("winddownd").enable_all().build()?;
+    // One thread serves the socket, HTTP and the driver: a stop that goes from thread to thread takes longer.
+    // Whatever may hold it up has threads of its own: bodies, the store, the log, what is read from files.
+    let service = Builder::new_current_thread().enable_all().build()?;
     let bodies = Builder::new_multi_thread().thread_name("winddownd-body").enable_all().build()?;
     Ok((service, bodies))
 }
