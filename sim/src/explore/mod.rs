@@ -8,6 +8,7 @@
 //! There is no clock and no randomness here: what comes out depends on the scope alone.
 
 mod choice;
+mod copy;
 mod key;
 mod path;
 mod scope;
