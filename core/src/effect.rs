@@ -81,6 +81,23 @@ impl Notice {
             Self::Completed | Self::Failed | Self::Cancelled | Self::TimedOut | Self::Stopped => true,
         }
     }
+
+    /// What people call it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Progress => "progress",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+            Self::CancellationRequested => "cancellation requested",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::TimedOut => "timed out",
+            Self::Stopped => "stopped",
+        }
+    }
 }
 
 /// One order of the engine to its world.

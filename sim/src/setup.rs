@@ -134,7 +134,7 @@ impl Setup {
 
     fn resolve(&mut self) -> Result<(), SetupError> {
         for operator in &self.scenario.operators {
-            let aim = match target(&operator.ask) {
+            let aim = match operator.ask.target() {
                 None => Aim::None,
                 Some(Target::Any) => Aim::Any,
                 Some(Target::Named(name)) => {
@@ -197,26 +197,6 @@ impl Setup {
 
     pub(crate) fn is_timed(&self) -> bool {
         self.scenario.order == Order::Timed
-    }
-}
-
-fn target(ask: &Ask) -> Option<&Target> {
-    match ask {
-        Ask::Start(target)
-        | Ask::Stop { unit: target, .. }
-        | Ask::Restart(target)
-        | Ask::Cancel(target)
-        | Ask::Pause(target)
-        | Ask::Resume(target)
-        | Ask::Remove(target) => Some(target),
-        Ask::Shutdown { .. }
-        | Ask::Terminate
-        | Ask::Interrupt
-        | Ask::Hangup
-        | Ask::OuterStop
-        | Ask::Crash
-        | Ask::FillDisk
-        | Ask::HangDisk => None,
     }
 }
 

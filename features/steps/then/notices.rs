@@ -1,31 +1,16 @@
 //! What subscribers hear.
 
 use cucumber::then;
-use winddown_core::{Effect, Notice};
+use winddown_core::Effect;
 
 use crate::{Stage, played::Played};
-
-const fn words(notice: Notice) -> &'static str {
-    match notice {
-        Notice::Started => "started",
-        Notice::Progress => "progress",
-        Notice::Paused => "paused",
-        Notice::Resumed => "resumed",
-        Notice::CancellationRequested => "cancellation requested",
-        Notice::Completed => "completed",
-        Notice::Failed => "failed",
-        Notice::Cancelled => "cancelled",
-        Notice::TimedOut => "timed out",
-        Notice::Stopped => "stopped",
-    }
-}
 
 fn heard(played: &Played, name: &str) -> Vec<&'static str> {
     let unit = played.id(name);
     played
         .effects()
         .filter_map(|(_, effect)| match effect {
-            Effect::Notify { unit: of, notice, .. } if of == unit => Some(words(notice)),
+            Effect::Notify { unit: of, notice, .. } if of == unit => Some(notice.words()),
             _ => None,
         })
         .collect()

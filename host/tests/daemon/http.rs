@@ -7,7 +7,10 @@ use std::{
 
 use rustix::process::Signal;
 
-use crate::harness::{Home, http, until};
+use crate::{
+    harness::{Home, http, until},
+    signals::DEAF,
+};
 
 const TASK: &str = r#"
 [[unit]]
@@ -66,19 +69,7 @@ fn a_task_is_cancelled_by_its_owner_and_by_nobody_else() {
 
 #[test]
 fn a_probe_sees_the_daemon_drain_and_metrics_say_what_was_stopped() {
-    let patient = r#"
-        [ladder.patient]
-        rungs = [{ do = "request-cancel", patience = "25s" }, { do = "abort", patience = "0s" }]
-        [kind.patient]
-        ladder = "patient"
-        body = "task"
-        [[unit]]
-        name = "deaf"
-        kind = "patient"
-        demo = "navigation"
-        start = true
-    "#;
-    let home = Home::with_http(&format!("{TASK}{patient}"));
+    let home = Home::with_http(&format!("{TASK}{DEAF}"));
     let mut daemon = home.start();
     let address = daemon.address();
     home.ask(&["start", "shop/small/42"]);

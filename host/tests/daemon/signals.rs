@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A unit whose gentle rung is waited for, and never done.
-const DEAF: &str = r#"
+pub(crate) const DEAF: &str = r#"
 [ladder.patient]
 rungs = [{ do = "request-cancel", patience = "25s" }, { do = "abort", patience = "0s" }]
 [kind.patient]

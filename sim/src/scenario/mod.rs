@@ -207,6 +207,51 @@ pub enum Ask {
     HangDisk,
 }
 
+impl Ask {
+    /// Which units it is about. `None`: the host.
+    #[must_use]
+    pub const fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Start(target)
+            | Self::Stop { unit: target, .. }
+            | Self::Restart(target)
+            | Self::Cancel(target)
+            | Self::Pause(target)
+            | Self::Resume(target)
+            | Self::Remove(target) => Some(target),
+            Self::Shutdown { .. }
+            | Self::Terminate
+            | Self::Interrupt
+            | Self::Hangup
+            | Self::OuterStop
+            | Self::Crash
+            | Self::FillDisk
+            | Self::HangDisk => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub const fn target_mut(&mut self) -> Option<&mut Target> {
+        match self {
+            Self::Start(target)
+            | Self::Stop { unit: target, .. }
+            | Self::Restart(target)
+            | Self::Cancel(target)
+            | Self::Pause(target)
+            | Self::Resume(target)
+            | Self::Remove(target) => Some(target),
+            Self::Shutdown { .. }
+            | Self::Terminate
+            | Self::Interrupt
+            | Self::Hangup
+            | Self::OuterStop
+            | Self::Crash
+            | Self::FillDisk
+            | Self::HangDisk => None,
+        }
+    }
+}
+
 /// Something that an operator does.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Operator {

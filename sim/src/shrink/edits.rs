@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     fault::Faults,
-    scenario::{Ask, HostPlan, Operator, Order, Scenario, System, Target, UnitPlan},
+    scenario::{Ask, HostPlan, Order, Scenario, System, Target, UnitPlan},
 };
 
 /// All sorts of edits, those that take the most away first.
@@ -46,7 +46,7 @@ fn without_units(scenario: &Scenario, start: usize, end: usize, redirected: bool
         if let Some(other) = it.units.first().map(|unit| unit.name.clone()).filter(|_| redirected) {
             rename(it, |name| is_gone(name).then(|| other.clone()));
         }
-        it.operators.retain_mut(|operator| match target(operator) {
+        it.operators.retain_mut(|operator| match operator.ask.target_mut() {
             Some(Target::Named(name)) => !is_gone(name),
             Some(Target::Any) | None => true,
         });
@@ -61,7 +61,7 @@ fn numbered(name: &str, plan: &str) -> bool {
 
 fn rename(scenario: &mut Scenario, new_name: impl Fn(&str) -> Option<String>) {
     for operator in &mut scenario.operators {
-        if let Some(Target::Named(name)) = target(operator)
+        if let Some(Target::Named(name)) = operator.ask.target_mut()
             && let Some(new) = new_name(name)
         {
             *name = new;
@@ -73,26 +73,6 @@ fn rename(scenario: &mut Scenario, new_name: impl Fn(&str) -> Option<String>) {
                 *name = new;
             }
         }
-    }
-}
-
-const fn target(operator: &mut Operator) -> Option<&mut Target> {
-    match &mut operator.ask {
-        Ask::Start(target)
-        | Ask::Stop { unit: target, .. }
-        | Ask::Restart(target)
-        | Ask::Cancel(target)
-        | Ask::Pause(target)
-        | Ask::Resume(target)
-        | Ask::Remove(target) => Some(target),
-        Ask::Shutdown { .. }
-        | Ask::Terminate
-        | Ask::Interrupt
-        | Ask::Hangup
-        | Ask::OuterStop
-        | Ask::Crash
-        | Ask::FillDisk
-        | Ask::HangDisk => None,
     }
 }
 
@@ -110,7 +90,7 @@ fn operators(scenario: &Scenario) -> Vec<Scenario> {
         }
         for unit in &scenario.units {
             smaller.push(edited(scenario, |it| {
-                if let Some(target @ Target::Any) = target(&mut it.operators[place]) {
+                if let Some(target @ Target::Any) = it.operators[place].ask.target_mut() {
                     *target = Target::Named(unit.name.clone());
                 }
             }));

@@ -253,24 +253,10 @@ struct Unaimed {
 impl Unaimed {
     fn aimed(self, units: &[UnitPlan]) -> Operator {
         let mut ask = self.ask;
-        if let Some(Target::Named(name)) = target(&mut ask) {
+        if let Some(Target::Named(name)) = ask.target_mut() {
             name.clone_from(&units[self.unit % units.len()].name);
         }
         Operator { at: self.at, times: self.times, ask }
-    }
-}
-
-/// The unit that an ask is about.
-pub(crate) const fn target(ask: &mut Ask) -> Option<&mut Target> {
-    match ask {
-        Ask::Start(target)
-        | Ask::Stop { unit: target, .. }
-        | Ask::Restart(target)
-        | Ask::Cancel(target)
-        | Ask::Pause(target)
-        | Ask::Resume(target)
-        | Ask::Remove(target) => Some(target),
-        _ => None,
     }
 }
 

@@ -80,7 +80,7 @@ impl Output {
             },
             Part::Notice(happened) => {
                 let text = happened.text.as_deref().unwrap_or("").escape_debug().to_string();
-                let notice = painted(terminal(happened.notice), words(happened.notice));
+                let notice = painted(terminal(happened.notice), happened.notice.words());
                 format!("{:>9} {} #{} {notice}  {text}", seconds(since), happened.unit, happened.incarnation)
                     .trim_end()
                     .to_owned()
@@ -223,21 +223,6 @@ const fn accepted(ask: &Ask) -> &'static str {
         | Ask::Findings { .. }
         | Ask::Attach { .. }
         | Ask::Shutdown { .. } => "accepted",
-    }
-}
-
-const fn words(notice: Notice) -> &'static str {
-    match notice {
-        Notice::Started => "started",
-        Notice::Progress => "progress",
-        Notice::Paused => "paused",
-        Notice::Resumed => "resumed",
-        Notice::CancellationRequested => "cancellation requested",
-        Notice::Completed => "completed",
-        Notice::Failed => "failed",
-        Notice::Cancelled => "cancelled",
-        Notice::TimedOut => "timed out",
-        Notice::Stopped => "stopped",
     }
 }
 
