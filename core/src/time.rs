@@ -3,7 +3,7 @@
 //! A [`Moment`] is counted from whatever the world chose as its start; the engine only ever compares
 //! moments and adds spans to them. There is no clock here on purpose: time is an argument.
 
-use core::{fmt, str::FromStr};
+use core::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,19 @@ impl fmt::Display for Span {
             }
         }
         formatter.write_str(name)
+    }
+}
+
+impl From<Span> for Duration {
+    fn from(span: Span) -> Self {
+        Self::from_nanos(span.nanos())
+    }
+}
+
+/// A duration that cannot be counted in nanoseconds is the longest span.
+impl From<Duration> for Span {
+    fn from(duration: Duration) -> Self {
+        Self::from_nanos(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
     }
 }
 

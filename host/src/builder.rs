@@ -24,7 +24,7 @@ use crate::{
     driver::{Driver, Left, Message, Names, Parts},
     error::{Error, StartError},
     hooks::Hooks,
-    host::{Host, span_of},
+    host::Host,
     recorder::{Place, Recorder},
     report::Report,
     signals,
@@ -131,14 +131,14 @@ impl Builder {
 
     /// How long a forced shutdown may take. Unless said, 5 s.
     pub fn force_within(mut self, time: Duration) -> Self {
-        self.plan.force_within = span_of(time);
+        self.plan.force_within = time.into();
         self
     }
 
     /// How long a row may take to be written before its writer is told that it is not recorded. Unless
     /// said, 1 s.
     pub fn record_patience(mut self, time: Duration) -> Self {
-        self.plan.record_patience = span_of(time);
+        self.plan.record_patience = time.into();
         self
     }
 
@@ -157,7 +157,7 @@ impl Builder {
     /// When whoever runs this process kills it, counted from the first signal. A shutdown leaves a tenth
     /// of it as a margin.
     pub fn outer_grace(mut self, time: Duration) -> Self {
-        self.plan.outer_grace = Some(span_of(time));
+        self.plan.outer_grace = Some(time.into());
         self
     }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use winddown_core::{Action, Answer, Ending, Notice, Signal, Span, Status, Within};
+use winddown_core::{Action, Answer, Ending, Notice, Signal, Status, Within};
 
 use crate::{
     builder::Builder,
@@ -43,7 +43,7 @@ impl Stop {
     /// One that takes at most so long.
     #[must_use]
     pub fn within(time: Duration) -> Self {
-        Self { force: false, within: Within::For(span_of(time)) }
+        Self { force: false, within: Within::For(time.into()) }
     }
 }
 
@@ -72,7 +72,7 @@ impl Shutdown {
     /// A graceful one that takes at most so long.
     #[must_use]
     pub fn within(time: Duration) -> Self {
-        Self { graceful: true, within: Within::For(span_of(time)) }
+        Self { graceful: true, within: Within::For(time.into()) }
     }
 }
 
@@ -320,8 +320,4 @@ impl Host {
         self.inbox.send(Message::Asked(Box::new(ask(reply)))).map_err(|_| Error::Gone)?;
         answer.await.map_err(|_| Error::Gone)?
     }
-}
-
-pub(crate) fn span_of(time: Duration) -> Span {
-    Span::from_nanos(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }

@@ -57,7 +57,8 @@ impl Story {
         self.unfinished = Some((now, input));
     }
 
-    pub(crate) fn step(
+    /// Tells a step that `engine` has taken just now.
+    pub fn step(
         &mut self,
         now: Moment,
         input: Input,

@@ -4,7 +4,7 @@ use std::{fs::File, io::BufReader, path::Path};
 
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::json;
-use winddown_core::{Action, Effect, Engine, Input, KindId, Status, UnitId};
+use winddown_core::{Action, Effect, Input, KindId, UnitId};
 use winddown_journal::{Difference, Journal};
 use winddown_sim::{
     story::{Entry, Story},
@@ -76,9 +76,7 @@ pub(crate) fn run(file: &Path, format: Format) -> Result<Code> {
     }
     let mut story = Story::default();
     let played = journal.replay(|step, disposition, effects, engine| {
-        let units = units_of(engine);
-        let entry = Entry::Step { input: step.input, disposition, effects: effects.to_vec(), units };
-        story.entries.push((step.at, entry));
+        story.step(step.at, step.input, disposition, effects, engine);
     });
     let played = played.map_err(|error| anyhow!("{}: the plan cannot be used: {error}", file.display()))?;
     let people = People::of(&journal);
@@ -97,13 +95,6 @@ pub(crate) fn run(file: &Path, format: Format) -> Result<Code> {
 
 fn command(file: &Path) -> String {
     format!("cargo xtask sim --journal {}", quoted(&file.to_string_lossy()))
-}
-
-fn units_of(engine: &Engine) -> Vec<(Status, bool)> {
-    let count = u32::try_from(engine.unit_count()).unwrap_or(u32::MAX);
-    let view =
-        |unit| engine.unit(UnitId(unit)).map_or((Status::Pending, false), |it| (it.status, it.body_lives));
-    (0..count).map(view).collect()
 }
 
 const fn line(kind: Kind, text: String) -> Line {

@@ -114,7 +114,7 @@ struct Eyes<'a> {
 impl<'a> Eyes<'a> {
     fn new(arguments: &'a SimArguments, source: &'a Source) -> Self {
         let started = Instant::now();
-        let until = arguments.time.map(|span| started + Duration::from_nanos(span.nanos()));
+        let until = arguments.time.map(|span| started + Duration::from(span));
         let bar = bar(arguments);
         Self {
             arguments,

@@ -27,7 +27,7 @@ use winddown_sim::{
     Setup,
     fault::Faults,
     scenario::{HostPlan, Operator, Scenario, UnitPlan},
-    story::{Entry, Story},
+    story::Story,
 };
 
 use self::{
@@ -100,11 +100,7 @@ fn again(plan: &Arc<Plan>, steps: &[(Moment, Input, Disposition, Vec<Effect>)]) 
         let mut same = Effects::new();
         assert_eq!(engine.handle(*at, *input, &mut same), *disposition, "{input:?}");
         assert_eq!(same.as_slice(), effects, "{input:?}");
-        let count = u32::try_from(engine.unit_count()).unwrap();
-        let units = (0..count).map(|unit| engine.unit(UnitId(unit)).unwrap());
-        let units = units.map(|unit| (unit.status, unit.body_lives)).collect();
-        let entry = Entry::Step { input: *input, disposition: *disposition, effects: effects.clone(), units };
-        story.entries.push((*at, entry));
+        story.step(*at, *input, *disposition, effects, &engine);
     }
     story
 }
@@ -142,8 +138,8 @@ impl Stage<'_> {
         let plan = &self.setup.plan;
         let mut builder = Host::builder()
             .shutdown(plan.shutdown.clone())
-            .force_within(real(plan.force_within))
-            .record_patience(real(plan.record_patience));
+            .force_within(plan.force_within.into())
+            .record_patience(plan.record_patience.into());
         if let Some(units) = plan.at_once {
             builder = builder.at_once(units);
         }
@@ -151,7 +147,7 @@ impl Stage<'_> {
             builder = builder.owner_cap(units);
         }
         if let Some(grace) = plan.outer_grace {
-            builder = builder.outer_grace(real(grace));
+            builder = builder.outer_grace(grace.into());
         }
         for (place, kind) in plan.kinds.iter().enumerate() {
             builder = builder.kind(format!("kind-{place}"), kind.clone());
@@ -191,7 +187,7 @@ impl Stage<'_> {
     /// How long something takes that a scenario says.
     fn takes(&self) -> impl Fn(Span) -> Duration + Copy + Send + Sync + use<> {
         let speed = if self.clock == Clock::Real { SPEED } else { 1 };
-        move |span| real(span) / speed
+        move |span| Duration::from(span) / speed
     }
 
     /// Everybody does what the scenario says, and in the end somebody stops the host.
@@ -235,8 +231,4 @@ impl Stage<'_> {
         sleep(Duration::from_millis(1)).await;
         report
     }
-}
-
-fn real(span: Span) -> Duration {
-    Duration::from_nanos(span.nanos())
 }

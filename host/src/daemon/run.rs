@@ -15,7 +15,7 @@ use tokio::{
     time::Instant,
 };
 use tracing::{error, info, warn};
-use winddown_core::{Phase, Span, contracts};
+use winddown_core::{Phase, contracts};
 
 use crate::{Builder, Client, ClientOrder, Host, Outcome, Report, StartError, Unit};
 
@@ -188,10 +188,10 @@ async fn take(config: &Config, state_dir: Option<PathBuf>) -> Result<Artifacts, 
 fn describe(config: &Config, bodies: Handle) -> Builder {
     let mut builder = Host::builder()
         .shutdown(contracts::daemon_shutdown_within(config.deadline))
-        .force_within(time(config.force_within))
+        .force_within(config.force_within.into())
         .bodies_on(bodies);
     if let Some(grace) = config.outer_grace {
-        builder = builder.outer_grace(time(grace));
+        builder = builder.outer_grace(grace.into());
     }
     if let Some(units) = config.at_once {
         builder = builder.at_once(units);
@@ -286,8 +286,4 @@ fn finish(report: Option<&Report>, state: &StateDir, why: &Why, came_up: Instant
 /// Whole seconds, rounded up: what is promised is an upper bound.
 pub(super) fn seconds(left: Duration) -> u64 {
     left.as_secs() + u64::from(left.subsec_nanos() > 0)
-}
-
-fn time(span: Span) -> Duration {
-    Duration::from_nanos(span.nanos())
 }

@@ -108,7 +108,7 @@ impl Driver {
                 Taken::Later
             }
             Action::Terminate { grace } => {
-                hands.terminate(shared, reason, super::span(grace));
+                hands.terminate(shared, reason, grace.into());
                 Taken::Later
             }
             Action::Kill | Action::Abort => {

@@ -23,7 +23,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-use winddown_core::{Disposition, Effects, Engine, Input, Moment, Span, Ticket, UnitId};
+use winddown_core::{Disposition, Effects, Engine, Input, Moment, Ticket, UnitId};
 
 use crate::{
     body::process::Means, client::ClientOrder, hooks::Hooks, host::News, recorder::Recorder, report::Report,
@@ -212,8 +212,7 @@ impl Driver {
     }
 
     fn now(&self) -> Moment {
-        let nanos = self.epoch.elapsed().as_nanos();
-        Moment::START.after(Span::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+        Moment::START.after(self.epoch.elapsed().into())
     }
 
     fn instant(&self, at: Moment) -> Instant {
@@ -259,7 +258,7 @@ impl Driver {
     async fn leave(mut self, deadline: Moment) -> Option<String> {
         self.write_behind();
         self.inbox.close();
-        let left = if deadline.is_never() { Duration::MAX } else { span(self.now().until(deadline)) };
+        let left = if deadline.is_never() { Duration::MAX } else { self.now().until(deadline).into() };
         let left = left.max(LAST);
         let store = self.store;
         let closed = tokio::task::spawn_blocking(move || store.close(left));
@@ -270,8 +269,4 @@ impl Driver {
         let recorder = self.recorder?;
         tokio::task::spawn_blocking(move || recorder.close(LAST)).await.ok().flatten()
     }
-}
-
-fn span(span: Span) -> Duration {
-    Duration::from_nanos(span.nanos())
 }

@@ -79,11 +79,7 @@ fn unit_line(unit: &NamedReport) -> String {
 }
 
 fn after(span: Span) -> String {
-    if span.is_zero() {
-        "at once".to_owned()
-    } else {
-        format!("after {}", short(Duration::from_nanos(span.nanos())))
-    }
+    if span.is_zero() { "at once".to_owned() } else { format!("after {}", short(span.into())) }
 }
 
 #[cfg(test)]
