@@ -2,7 +2,7 @@
 
 use winddown_core::{Exit, Moment, Outcome, UnitId};
 
-use super::state::{State, Task, Teller};
+use super::state::State;
 
 /// How a stop is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -105,9 +105,7 @@ impl State {
     /// Which unit a choice is about, if it is about one.
     pub(super) fn unit_of(&self, choice: &Choice) -> Option<UnitId> {
         match *choice {
-            Choice::Finish(place, _) => match self.orders[usize::from(place)].task {
-                Task::Step(unit, ..) | Task::Reap(unit) => Some(unit),
-            },
+            Choice::Finish(place, _) => Some(self.orders[usize::from(place)].unit()),
             Choice::Store(place, _) => Some(self.writes[usize::from(place)].unit),
             Choice::Exit(unit, _) | Choice::Find(unit, _) | Choice::Stop(unit, _) | Choice::Keep(unit, _) => {
                 Some(unit)
@@ -121,13 +119,14 @@ impl State {
         for (place, _) in (0_u8..).zip(&self.orders) {
             menu.push(Choice::Finish(place, outcome));
         }
-        for (place, write) in (0_u8..).zip(&self.writes) {
-            let before = &self.writes[..usize::from(place)];
-            let first =
-                !before.iter().any(|other| other.unit == write.unit && other.teller != Teller::Nobody);
-            if first && write.teller != Teller::Nobody {
+        // Of a unit's writes that somebody waits for, the first one.
+        let mut units = 0_u8;
+        for (place, write) in (0_u8..).zip(&self.writes).filter(|(_, write)| write.counts()) {
+            let unit = 1 << write.unit.0;
+            if units & unit == 0 {
                 menu.push(Choice::Store(place, outcome));
             }
+            units |= unit;
         }
     }
 

@@ -16,7 +16,7 @@ impl State {
         self.writes.clone_from(&other.writes);
         (self.left, self.now, self.step) = (other.left, other.now, other.step);
         (self.tickets, self.up, self.exited) = (other.tickets, other.up, other.exited);
-        self.touched = 0;
+        self.touched = other.touched;
     }
 
     /// No unit, all of them: what is about none may change each.

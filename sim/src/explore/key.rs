@@ -14,10 +14,59 @@ const UNITS_MAX: usize = Scope::UNITS_MAX as usize;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Key {
     pub(super) value: u64,
+    pub(super) parts: Parts,
+}
+
+/// What a key is made of: a digest of each part of a state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Parts {
+    /// Each unit's.
+    pub(super) units: [u64; UNITS_MAX],
+    /// The host's.
+    pub(super) host: u64,
+    /// What may still happen.
+    pub(super) left: u64,
+    count: u8,
+    /// Units can be taken for one another.
+    pub(super) symmetric: bool,
+}
+
+impl Key {
+    /// Whether it is that of an exit.
+    pub(super) const fn is_of_exit(&self) -> bool {
+        self.value < INNER
+    }
+}
+
+/// No key of a state that goes on is smaller than this.
+const INNER: u64 = 1 << 63;
+
+impl Parts {
+    /// How many units there are.
+    pub(super) fn count(&self) -> usize {
+        self.count.into()
+    }
+
     /// A bit for each unit that is like one before it.
-    pub(super) twins: u8,
-    /// Each unit's part.
-    parts: [u64; UNITS_MAX],
+    pub(super) fn twins(&self) -> u8 {
+        let units = &self.units[..self.count()];
+        let like = |place: usize| self.symmetric && units[..place].contains(&units[place]);
+        (0..units.len()).fold(0, |twins, place| twins | u8::from(like(place)) << place)
+    }
+
+    /// The key of a state with these parts.
+    pub(super) fn key(self) -> Key {
+        let mut units = self.units;
+        let units = &mut units[..self.count()];
+        if self.symmetric {
+            units.sort_unstable();
+        }
+        let mut digest = Digest::default();
+        units.iter().for_each(|part| digest.word(*part));
+        digest.pair(self.host, self.left);
+        // The smallest numbers are those of exits and of nothing.
+        Key { value: digest.value() | INNER, parts: self }
+    }
 }
 
 /// Words on their way into a digest, two at a time.
@@ -51,47 +100,39 @@ impl State {
         self.look(symmetric).value
     }
 
-    /// The key, and which units are like others.
+    /// The key, and what it is made of.
     pub(super) fn look(&self, symmetric: bool) -> Key {
         self.look_again(symmetric, &[0; UNITS_MAX], u8::MAX)
     }
 
     /// The same, of a state that was made from one with this key.
-    pub(super) fn look_after(&self, symmetric: bool, before: &Key) -> Key {
-        let key = self.look_again(symmetric, &before.parts, self.touched);
+    pub(super) fn look_after(&self, before: &Key) -> Key {
+        let symmetric = before.parts.symmetric;
+        let key = self.look_again(symmetric, &before.parts.units, self.touched);
         debug_assert_eq!(key, self.look(symmetric), "what was not touched is as it was");
         key
     }
 
     /// `known`: the parts of all units that were not touched.
     fn look_again(&self, symmetric: bool, known: &[u64; UNITS_MAX], touched: u8) -> Key {
+        let count = u8::try_from(self.hands.len()).unwrap_or(u8::MAX).min(Scope::UNITS_MAX);
+        let mut parts = Parts { units: [0; UNITS_MAX], host: 0, left: 0, count, symmetric };
         if let Some(code) = self.exited {
-            return Key { value: u64::from(code) + 1, twins: 0, parts: [0; UNITS_MAX] };
+            return Key { value: u64::from(code) + 1, parts };
         }
-        let mut all = *known;
-        let count = self.hands.len().min(UNITS_MAX);
-        let mut twins = 0;
-        for (place, unit) in (0..count).zip((0..).map(UnitId)) {
+        parts.units = *known;
+        for (place, unit) in (0..parts.count()).zip((0..).map(UnitId)) {
             if touched >> place & 1 == 1 {
-                all[place] = self.unit_key(unit);
+                parts.units[place] = self.unit_key(unit);
             }
-            twins |= u8::from(symmetric && all[..place].contains(&all[place])) << place;
-        }
-        let mut parts = all;
-        let parts = &mut parts[..count];
-        if symmetric {
-            parts.sort_unstable();
         }
         let mut words = Words::default();
-        parts.iter().for_each(|part| words.take(*part));
+        words.take(self.up.into());
         self.engine.visit_host_state(self.now, &mut |word| words.take(word));
         self.judge.visit_host_state(self.now, &mut |word| words.take(word));
-        let mut digest = words.digest();
-        let left = &self.left;
-        let left = [left.stops, left.findings, left.signals, left.failures, left.delays, left.crashes];
-        digest.word(left.iter().fold(u64::from(self.up), |word, count| word << 8 | u64::from(*count)));
-        // The smallest numbers are those of exits and of nothing.
-        Key { value: digest.value() | 1 << 63, twins, parts: all }
+        parts.host = words.digest().value();
+        parts.left = self.left.word();
+        parts.key()
     }
 
     /// One unit's part of it.

@@ -9,7 +9,9 @@
 
 mod choice;
 mod copy;
+mod foresight;
 mod key;
+mod left;
 mod path;
 mod scope;
 mod search;
@@ -25,7 +27,7 @@ pub use self::{
     state::{State, Witness},
 };
 
-use self::state::{Hand, Left};
+use self::{left::Left, state::Hand};
 use crate::{
     claims::{Breach, Judge},
     coverage::Coverage,
@@ -52,6 +54,7 @@ pub struct Model {
     scope: Scope,
     setup: Setup,
     symmetric: bool,
+    foresees: bool,
 }
 
 /// What there is to say about an explored scope.
@@ -59,7 +62,7 @@ pub struct Model {
 pub struct Exploration {
     /// States that will not all behave alike, as far as is known.
     pub states: u64,
-    /// Choices that were tried.
+    /// Choices that were tried, or of which it was known what comes of them.
     pub transitions: u64,
     /// How many steps the state farthest away is from the first one.
     pub depth: u32,
@@ -67,6 +70,8 @@ pub struct Exploration {
     pub levels: Vec<u64>,
     /// How many bytes the table of states takes.
     pub table_bytes: u64,
+    /// How many bytes all threads take for what they have tried.
+    pub foresight_bytes: u64,
     /// What was seen.
     pub coverage: Coverage,
     /// All of the scope was explored.
@@ -86,7 +91,7 @@ impl Model {
     /// # Errors
     /// Why it makes no plan that can be run.
     pub fn new(scope: Scope) -> Result<Self, SetupError> {
-        Ok(Self { setup: scope.setup()?, scope, symmetric: true })
+        Ok(Self { setup: scope.setup()?, scope, symmetric: true, foresees: true })
     }
 
     /// Takes states that only differ in which unit is which for different ones. For tests: it finds the
@@ -94,6 +99,14 @@ impl Model {
     #[must_use]
     pub const fn without_symmetry(mut self) -> Self {
         self.symmetric = false;
+        self
+    }
+
+    /// Tries every choice of every state, also where it is known what comes of it. For tests: it finds the
+    /// same, and more slowly.
+    #[must_use]
+    pub const fn without_foresight(mut self) -> Self {
+        self.foresees = false;
         self
     }
 
@@ -159,14 +172,7 @@ impl Model {
             orders: Vec::new(),
             writes: Vec::new(),
             phase: None,
-            left: Left {
-                stops: self.scope.stops,
-                findings: self.scope.findings,
-                signals: self.scope.signals,
-                failures: self.scope.failures,
-                delays: self.scope.delays,
-                crashes: self.scope.crash.into(),
-            },
+            left: Left::of(&self.scope),
             now: Moment::START,
             step: 0,
             tickets: 0,
@@ -192,6 +198,7 @@ impl Model {
             depth: searched.depth,
             levels: searched.levels,
             table_bytes: searched.table.bytes(),
+            foresight_bytes: searched.foresight_bytes,
             coverage: searched.coverage,
             exhausted: searched.exhausted && open == 0,
             interrupted: searched.interrupted,

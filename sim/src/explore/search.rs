@@ -4,13 +4,14 @@
 //! out does not depend on how many threads there are, nor on which of them is first.
 
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use super::{
     Model, Watcher,
     choice::Choice,
+    foresight::Foresight,
     key::Key,
     state::{State, Witness},
     table::{Met, STUCK, Table},
@@ -32,16 +33,27 @@ pub(super) struct Searched {
     /// There is nothing that was not looked at.
     pub(super) exhausted: bool,
     pub(super) interrupted: bool,
-    /// The smallest key of the states of which one choice breaks a claim.
+    /// The smallest key of the nearest states of which one choice breaks a claim.
     pub(super) broken: Option<u64>,
+    pub(super) foresight_bytes: u64,
 }
 
-/// A state whose choices were not tried yet.
+/// Where a choice leads; and the state itself, if it had to be tried.
+#[derive(Debug)]
+struct Ahead {
+    key: Key,
+    state: Option<Arc<State>>,
+}
+
+/// A state that is new: what may happen next in it was not tried yet.
 #[derive(Debug)]
 struct Fresh {
     key: Key,
-    // In a box, so that it stays where it is while lists of them grow.
-    state: Box<State>,
+    /// The state before, shared by all that are new after it, and its key.
+    from: Arc<State>,
+    parent: u64,
+    /// What leads here from there. Nothing if this is the first one.
+    by: Option<Choice>,
 }
 
 /// One level, as all threads see it.
@@ -54,25 +66,35 @@ struct Level<'a> {
     number: u32,
     stop: &'a AtomicBool,
     transitions: &'a AtomicU64,
-    broken: Mutex<Option<u64>>,
+    /// Nothing is tried in these states: they are only gone to.
+    last: bool,
+    /// How far away a choice is that breaks a claim, and in which state.
+    broken: Mutex<Option<(u32, u64)>>,
 }
 
 /// What one thread has of its own, kept from level to level.
 #[derive(Debug)]
 struct Worker {
-    /// States whose room can be used again.
-    #[expect(clippy::vec_box, reason = "boxes go from list to list, and states stay where they are")]
-    spare: Vec<Box<State>>,
+    /// States whose room can be used again. Nobody else has them.
+    spare: Vec<Arc<State>>,
     found: Vec<Fresh>,
-    /// What a state's choices lead to.
-    next: Vec<Fresh>,
+    /// Where each choice leads.
+    ahead: Vec<Option<Ahead>>,
+    foresight: Foresight,
     witness: Witness,
     menu: Vec<Choice>,
 }
 
 impl Worker {
-    fn room(&mut self, model: &Model) -> Box<State> {
-        self.spare.pop().unwrap_or_else(|| Box::new(model.empty()))
+    fn room(&mut self, model: &Model) -> Arc<State> {
+        self.spare.pop().unwrap_or_else(|| Arc::new(model.empty()))
+    }
+
+    /// Its room can be used again while it is warm, if nobody else goes on from it.
+    fn give_back(&mut self, mut state: Arc<State>) {
+        if Arc::get_mut(&mut state).is_some() {
+            self.spare.push(state);
+        }
     }
 }
 
@@ -80,25 +102,25 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
     let table = Table::new(jobs);
     let stop = AtomicBool::new(false);
     let transitions = AtomicU64::new(0);
-    let root = Box::new(model.root());
-    let mut states = vec![Fresh { key: root.look(model.symmetric()), state: root }];
+    let root = Arc::new(model.root());
+    let mut states = vec![Fresh { key: root.look(model.symmetric()), from: root, parent: 0, by: None }];
     let _new = table.with_room(1).meet(states[0].key.value, 0, 0);
     let worker = || Worker {
         spare: Vec::new(),
         found: Vec::new(),
-        next: Vec::new(),
+        ahead: Vec::new(),
+        foresight: Foresight::default(),
         witness: Witness::default(),
         menu: Vec::new(),
     };
     let mut workers: Vec<Worker> = (0..jobs.max(1)).map(|_| worker()).collect();
     let mut levels = Vec::new();
     let mut broken = None;
-    while !states.is_empty() && broken.is_none() {
+    let mut all = true;
+    while all && !states.is_empty() && broken.is_none() {
         levels.push(states.len() as u64);
         let number = u32::try_from(levels.len()).unwrap_or(u32::MAX);
-        if number > depth || stop.load(Ordering::Relaxed) {
-            break;
-        }
+        all = number <= depth && !stop.load(Ordering::Relaxed);
         let level = Level {
             model,
             watcher,
@@ -107,6 +129,7 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
             number,
             stop: &stop,
             transitions: &transitions,
+            last: !all,
             broken: Mutex::new(None),
         };
         level.run(&mut workers);
@@ -125,9 +148,10 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
         depth: u32::try_from(levels.len()).unwrap_or(u32::MAX) - 1,
         levels,
         coverage,
-        exhausted: states.is_empty() && broken.is_none() && !interrupted,
+        exhausted: all && broken.is_none() && !interrupted,
         interrupted,
-        broken,
+        broken: broken.map(|(_, key)| key),
+        foresight_bytes: workers.iter().map(|worker| worker.foresight.bytes()).sum(),
     }
 }
 
@@ -160,9 +184,7 @@ impl Level<'_> {
             }
             let mut tried = 0;
             for fresh in block.drain(..) {
-                tried += self.expand(&fresh, worker);
-                // Its room is used again while it is warm.
-                worker.spare.push(fresh.state);
+                tried += self.expand(fresh, worker);
             }
             let all = self.transitions.fetch_add(tried, Ordering::Relaxed) + tried;
             self.watcher.progress(self.number, all);
@@ -172,50 +194,105 @@ impl Level<'_> {
         }
     }
 
-    /// Tries everything that may happen next in a state. Says how much that was.
-    fn expand(&self, fresh: &Fresh, worker: &mut Worker) -> u64 {
-        let (model, symmetric) = (self.model, self.model.symmetric());
-        let Fresh { key: before @ Key { value: own, twins, .. }, state } = fresh;
-        let mut menu = core::mem::take(&mut worker.menu);
-        let calm = state.menu(&mut menu);
+    /// Goes to a state, and tries everything that may happen next. Says how much that was.
+    fn expand(&self, fresh: Fresh, worker: &mut Worker) -> u64 {
+        let before = fresh.key;
+        let Some(state) = self.reach(fresh, worker) else { return 0 };
         let mut tried = 0;
-        for choice in &menu {
-            // What a unit's like may do leads to the same.
-            if *twins != 0 && state.unit_of(choice).is_some_and(|unit| twins >> unit.0 & 1 == 1) {
-                continue;
+        if !self.last {
+            let mut menu = core::mem::take(&mut worker.menu);
+            let calm = state.menu(&mut menu);
+            let twins = before.parts.twins();
+            if twins != 0 {
+                // What a unit's like may do leads to the same.
+                menu.retain(|choice| state.unit_of(choice).is_none_or(|unit| twins >> unit.0 & 1 == 0));
             }
-            tried += 1;
-            let mut next = worker.room(model);
-            next.copy_from(state);
-            if next.take(model.setup(), *choice, &mut worker.witness).is_err() {
-                let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
-                *broken = Some(broken.map_or(*own, |other| other.min(*own)));
-                worker.spare.push(next);
-            } else {
-                worker.next.push(Fresh { key: next.look_after(symmetric, before), state: next });
-            }
+            self.look_ahead(&state, &before, &menu, worker);
+            self.keep(&state, before.value, calm, &menu, worker);
+            tried = menu.len() as u64;
+            worker.menu = menu;
         }
-        worker.menu = menu;
-        self.keep(*own, calm, worker);
+        worker.give_back(state);
         tried
     }
 
-    /// Keeps those of a state's next states that are new.
-    fn keep(&self, own: u64, calm: bool, worker: &mut Worker) {
-        let seen = self.table.with_room(worker.next.len());
-        seen.reach_for(worker.next.iter().map(|next| next.key.value).chain([own]));
-        // The first one is the calm one.
-        match worker.next.first() {
-            Some(first) if calm => seen.set_calm(own, first.key.value),
-            None if calm => {}
-            Some(_) | None => seen.set_calm(own, STUCK),
+    /// Finds out where each choice of the menu leads.
+    fn look_ahead(&self, state: &State, before: &Key, menu: &[Choice], worker: &mut Worker) {
+        let mut ahead = core::mem::take(&mut worker.ahead);
+        ahead.extend(menu.iter().map(|choice| {
+            let known = worker.foresight.look(state, before, *choice).filter(|_| self.model.foresees);
+            known.map(|key| Ahead { key, state: None })
+        }));
+        // After all of them were looked up: looking up goes hand in hand, as long as nothing is in between.
+        for (choice, ahead) in menu.iter().zip(&mut ahead).filter(|(_, ahead)| ahead.is_none()) {
+            *ahead = self.try_out(state, before, *choice, worker);
         }
-        for next in worker.next.drain(..) {
-            if seen.meet(next.key.value, own, self.number) == Met::New && !next.state.is_over() {
-                worker.found.push(next);
-            } else {
-                worker.spare.push(next.state);
+        worker.ahead = ahead;
+    }
+
+    /// Keeps those of a state's next states that are new.
+    fn keep(&self, state: &Arc<State>, own: u64, calm: bool, menu: &[Choice], worker: &mut Worker) {
+        let mut ahead = core::mem::take(&mut worker.ahead);
+        let table = self.table.with_room(menu.len());
+        table.reach_for(ahead.iter().flatten().map(|ahead| ahead.key.value).chain([own]));
+        // The first one is the calm one.
+        match ahead.first() {
+            Some(Some(first)) if calm => table.set_calm(own, first.key.value),
+            None | Some(None) if calm => {}
+            Some(_) | None => table.set_calm(own, STUCK),
+        }
+        for (choice, ahead) in menu.iter().zip(ahead.drain(..)) {
+            let Some(Ahead { key, state: there }) = ahead else { continue };
+            if table.meet(key.value, own, self.number) == Met::New && !key.is_of_exit() {
+                let by = there.is_none().then_some(*choice);
+                let from = there.unwrap_or_else(|| Arc::clone(state));
+                worker.found.push(Fresh { key, from, parent: own, by });
+            } else if let Some(there) = there {
+                worker.give_back(there);
             }
         }
+        worker.ahead = ahead;
+    }
+
+    /// The state itself, which nobody else has then, if nothing is broken on the way there.
+    fn reach(&self, fresh: Fresh, worker: &mut Worker) -> Option<Arc<State>> {
+        let Fresh { key, from: mut state, parent, by } = fresh;
+        if Arc::get_mut(&mut state).is_none() {
+            let mut room = worker.room(self.model);
+            Arc::get_mut(&mut room)?.copy_from(&state);
+            state = room;
+        }
+        if let Some(choice) = by {
+            let reached = Arc::get_mut(&mut state)?;
+            let verdict = reached.take(self.model.setup(), choice, &mut worker.witness);
+            // What was foreseen and does not come would be as bad as a broken claim.
+            if verdict.is_err() || reached.look_after(&key) != key {
+                self.break_at(self.number - 1, parent);
+                worker.spare.push(state);
+                return None;
+            }
+        }
+        Some(state)
+    }
+
+    /// Tries what nobody knows. Says where it leads, if nothing is broken on the way there.
+    fn try_out(&self, state: &State, before: &Key, choice: Choice, worker: &mut Worker) -> Option<Ahead> {
+        let mut room = worker.room(self.model);
+        let next = Arc::get_mut(&mut room)?;
+        next.copy_from(state);
+        if next.take(self.model.setup(), choice, &mut worker.witness).is_err() {
+            self.break_at(self.number, before.value);
+            worker.spare.push(room);
+            return None;
+        }
+        let key = next.look_after(before);
+        worker.foresight.learn(state, before, choice, next, &key);
+        Some(Ahead { key, state: Some(room) })
+    }
+
+    /// A choice breaks a claim, in a state with this key that is so far away.
+    fn break_at(&self, steps: u32, key: u64) {
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        *broken = Some(broken.map_or((steps, key), |other| other.min((steps, key))));
     }
 }

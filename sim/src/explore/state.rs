@@ -9,7 +9,10 @@ use winddown_core::{
     Within,
 };
 
-use super::choice::{Choice, Manner};
+use super::{
+    choice::{Choice, Manner},
+    left::Left,
+};
 use crate::{
     claims::{Breach, Judge, Scene, Wish},
     coverage::Coverage,
@@ -24,6 +27,15 @@ pub(super) struct Order {
     pub(super) task: Task,
     /// A deadline has come meanwhile.
     pub(super) slow: bool,
+}
+
+impl Order {
+    /// What it is about.
+    pub(super) const fn unit(&self) -> UnitId {
+        match self.task {
+            Task::Step(unit, ..) | Task::Reap(unit) => unit,
+        }
+    }
 }
 
 /// What the host was told to do.
@@ -51,6 +63,13 @@ pub(super) struct Write {
     pub(super) slow: bool,
 }
 
+impl Write {
+    /// Somebody waits for it.
+    pub(super) fn counts(&self) -> bool {
+        self.teller != Teller::Nobody
+    }
+}
+
 /// What the world knows about a unit beside its body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hand {
@@ -60,17 +79,6 @@ pub(super) struct Hand {
     pub(super) unreported: bool,
     /// Its body was started by an earlier life of the host: nobody sees it go.
     pub(super) orphan: bool,
-}
-
-/// What may still happen.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Left {
-    pub(super) stops: u8,
-    pub(super) findings: u8,
-    pub(super) signals: u8,
-    pub(super) failures: u8,
-    pub(super) delays: u8,
-    pub(super) crashes: u8,
 }
 
 /// A whole small world.
@@ -93,7 +101,7 @@ pub struct State {
     /// The host's process is there.
     pub(super) up: bool,
     pub(super) exited: Option<u8>,
-    /// A bit for each unit that may be another one than in the state that this one is made from.
+    /// A bit for each unit that may be another one than before the latest choice.
     pub(super) touched: u8,
 }
 
@@ -143,7 +151,9 @@ impl State {
     /// The claim that it breaks.
     pub fn take(&mut self, setup: &Setup, choice: Choice, witness: &mut Witness) -> Verdict {
         let phase = self.engine.present_phase();
+        self.touched = 0;
         self.touch(self.unit_of(&choice));
+        self.left = self.left_after(choice);
         self.happen(setup, choice, witness)?;
         while let Some(phase) = self.phase.take() {
             self.input(setup, Input::PhaseFinished { phase, outcome: Outcome::Done }, witness)?;
@@ -160,7 +170,6 @@ impl State {
             Choice::Finish(place, outcome) => self.finish(setup, place, outcome, witness),
             Choice::Store(place, outcome) => self.written(setup, place, outcome, witness),
             Choice::Exit(unit, exit) => {
-                self.left.failures -= u8::from(exit == winddown_core::Exit::Failed);
                 self.hands[unit.index()].unreported = false;
                 let body = &mut self.bodies[unit.index()];
                 body.alive = false;
@@ -168,19 +177,16 @@ impl State {
                 self.input(setup, Input::UnitExited { unit, incarnation, exit }, witness)
             }
             Choice::Signal => {
-                self.left.signals -= u8::from(self.engine.is_draining());
                 let signal = winddown_core::Signal::Terminate;
                 self.input(setup, Input::SignalReceived { signal }, witness)
             }
             Choice::Wake => {
-                self.left.delays -= self.in_time();
                 self.orders.iter_mut().for_each(|order| order.slow = true);
                 self.writes.iter_mut().for_each(|write| write.slow = true);
                 self.now = self.next_wake();
                 self.input(setup, Input::Woken, witness)
             }
             Choice::Find(unit, durable) => {
-                self.left.findings -= 1;
                 self.input(setup, Input::FindingRecorded { unit, durable }, witness)
             }
             Choice::Stop(unit, manner) => self.stop(setup, unit, manner, witness),
@@ -197,7 +203,6 @@ impl State {
     }
 
     fn finish(&mut self, setup: &Setup, place: u8, outcome: Outcome, witness: &mut Witness) -> Verdict {
-        self.left.failures -= u8::from(outcome == Outcome::Failed);
         let input = match self.orders.remove(usize::from(place)).task {
             Task::Step(unit, step, action) => {
                 let body = &mut self.bodies[unit.index()];
@@ -217,7 +222,6 @@ impl State {
     }
 
     fn written(&mut self, setup: &Setup, place: u8, outcome: Outcome, witness: &mut Witness) -> Verdict {
-        self.left.failures -= u8::from(outcome == Outcome::Failed);
         let mut place = usize::from(place);
         let Write { unit, row, teller, slow: _ } = self.writes[place];
         let mut earlier = 0;
@@ -242,7 +246,6 @@ impl State {
     }
 
     fn stop(&mut self, setup: &Setup, unit: UnitId, manner: Manner, witness: &mut Witness) -> Verdict {
-        self.left.stops -= 1;
         let caller = Caller::Outside(Ticket(self.tickets));
         self.tickets += 1;
         self.judge.asked(Some(unit), Wish::Stop);
@@ -254,7 +257,6 @@ impl State {
 
     /// The host's process dies. What can outlive it does, and what was on its way to the store is so still.
     fn crash(&mut self, setup: &Setup, witness: &mut Witness) {
-        self.left.crashes -= 1;
         self.note(Note::Crashed, witness);
         self.judge.crashed();
         for (body, hand) in self.bodies.iter_mut().zip(&mut self.hands) {
@@ -290,13 +292,6 @@ impl State {
             }
         }
         Ok(())
-    }
-
-    /// How many answers are waited for that no deadline has outrun.
-    pub(super) fn in_time(&self) -> u8 {
-        let orders = self.orders.iter().filter(|order| !order.slow).count();
-        let writes = self.writes.iter().filter(|write| !write.slow && write.teller != Teller::Nobody).count();
-        u8::try_from(orders + writes).unwrap_or(u8::MAX)
     }
 
     fn note(&self, note: Note, witness: &mut Witness) {

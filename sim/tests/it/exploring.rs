@@ -127,6 +127,21 @@ fn symmetry_leaves_nothing_out() {
     assert!(with.states < without.states && without.states <= 2 * with.states);
 }
 
+/// What was foreseen is what comes: with every choice of every state tried, it is the same.
+#[test]
+fn foresight_leaves_nothing_out() {
+    let of = |system| Scope { system, findings: 0, delays: 0, failures: 1, ..SMALL };
+    for scope in System::ALL.map(of).into_iter().chain([SMALL]) {
+        let figures = |model: Model| {
+            let found = model.explore(u32::MAX, 2, &());
+            assert!(found.exhausted && found.counterexample.is_none() && found.open == 0, "{found:?}");
+            (found.states, found.transitions, found.levels, found.coverage)
+        };
+        let model = || Model::new(scope).unwrap();
+        assert_eq!(figures(model()), figures(model().without_foresight()), "{scope:?}");
+    }
+}
+
 #[test]
 fn a_way_can_be_walked_again_and_one_of_another_scope_is_refused() {
     let model = Model::new(SMALL).unwrap();

@@ -150,7 +150,7 @@ impl Found<'_> {
         line!(text, "  transitions   {}", found.transitions);
         let widest = found.levels.iter().max().copied().unwrap_or_default();
         line!(text, "  depth         {} steps; {widest} states in the widest level", found.depth);
-        let each = found.table_bytes / found.states.max(1);
+        let each = (found.table_bytes + found.foresight_bytes) / found.states.max(1);
         line!(text, "  memory        {each} bytes a state beyond the frontier");
         self.coverage(&mut text);
         line!(text, "  exhausted     {}", self.extent());
@@ -190,7 +190,8 @@ impl Found<'_> {
             "type": "exploration", "schema": SCHEMA, "scope": words(self.model.scope()),
             "command": command(self.model.scope(), None), "states": found.states,
             "transitions": found.transitions, "depth": found.depth, "levels": found.levels,
-            "table_bytes": found.table_bytes, "pairs": pairs, "actions": found.coverage.actions(),
+            "table_bytes": found.table_bytes,
+            "foresight_bytes": found.foresight_bytes, "pairs": pairs, "actions": found.coverage.actions(),
             "sights": seen.map(|sight| sight.name()).collect::<Vec<_>>(),
             "exhausted": found.exhausted, "interrupted": found.interrupted, "open": found.open,
             "exit_code": self.code().number(),

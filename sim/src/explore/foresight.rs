@@ -1,0 +1,147 @@
+//! Where a choice leads, known before it is tried.
+//!
+//! What a unit does is between it and the host: others become of these two parts of the state, and the parts of
+//! all other units stay as they are. So what was tried and judged once, with a unit of this part and a host of
+//! this part, is not tried again because another unit has gone on meanwhile: that is nine choices of ten. A
+//! crash is the same with every unit, each on its own.
+//!
+//! What does change other units, as the last step of a phase does, is never foreseen. And whatever was foreseen
+//! is compared with what comes, as soon as anybody goes on from there.
+
+use winddown_core::UnitId;
+
+use super::{
+    choice::Choice,
+    key::{Key, Parts},
+    state::State,
+};
+use crate::digest::Digest;
+
+/// What a choice does to a unit, in a word, whichever unit it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Deed(u64);
+
+const CRASH: Deed = Deed(0);
+
+/// What was tried once: a place in a table, or nothing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tried {
+    /// A digest of what was done, to a unit and a host of which parts. Zero if there is nothing.
+    what: u64,
+    /// The unit's part afterwards.
+    unit: u64,
+    /// The host's part afterwards.
+    host: u64,
+}
+
+/// So many places there are at first.
+const PLACES_MIN: usize = 1 << 12;
+
+/// Everything that was tried with one unit.
+#[derive(Debug)]
+pub(super) struct Foresight {
+    // Invariant: the length is a power of two, and at most three quarters of it are used.
+    all: Vec<Tried>,
+    used: usize,
+}
+
+impl Default for Foresight {
+    fn default() -> Self {
+        Self { all: vec![Tried::default(); PLACES_MIN], used: 0 }
+    }
+}
+
+impl Foresight {
+    /// Where a choice leads from a state, if that is known.
+    pub(super) fn look(&self, state: &State, before: &Key, choice: Choice) -> Option<Key> {
+        let mut parts = before.parts;
+        let (units, deed) = state.deed(choice)?;
+        for unit in units {
+            let tried = self.get(what(&before.parts, unit, deed))?;
+            (parts.units[unit], parts.host) = (tried.unit, tried.host);
+        }
+        parts.left = state.left_after(choice).word();
+        Some(parts.key())
+    }
+
+    /// A choice was tried, broke nothing, and led to `next`, with this key: now that is known.
+    pub(super) fn learn(&mut self, state: &State, before: &Key, choice: Choice, next: &State, after: &Key) {
+        let Some((units, deed)) = state.deed(choice).filter(|_| !next.is_over()) else { return };
+        if deed != CRASH && next.touched != 1 << units.start {
+            return;
+        }
+        for unit in units {
+            let what = what(&before.parts, unit, deed);
+            self.put(Tried { what, unit: after.parts.units[unit], host: after.parts.host });
+        }
+    }
+
+    fn get(&self, what: u64) -> Option<&Tried> {
+        Some(&self.all[self.place(what)]).filter(|tried| tried.what == what)
+    }
+
+    fn put(&mut self, tried: Tried) {
+        if 4 * (self.used + 1) > 3 * self.all.len() {
+            let larger = vec![Tried::default(); 2 * self.all.len()];
+            let old = core::mem::replace(&mut self.all, larger);
+            old.into_iter().filter(|tried| tried.what != 0).for_each(|tried| {
+                let place = self.place(tried.what);
+                self.all[place] = tried;
+            });
+        }
+        let place = self.place(tried.what);
+        self.used += usize::from(self.all[place].what == 0);
+        self.all[place] = tried;
+    }
+
+    /// Where it is, or would be.
+    #[expect(clippy::cast_possible_truncation, reason = "a digest is mixed well in all its bits")]
+    fn place(&self, what: u64) -> usize {
+        let mask = self.all.len() - 1;
+        let mut place = what as usize & mask;
+        while ![0, what].contains(&self.all[place].what) {
+            place = (place + 1) & mask;
+        }
+        place
+    }
+
+    /// How many bytes it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        size_of_val(self.all.as_slice()) as u64
+    }
+}
+
+fn what(parts: &Parts, unit: usize, deed: Deed) -> u64 {
+    let mut digest = Digest::default();
+    digest.pair(parts.units[unit], parts.host);
+    digest.word(deed.0);
+    digest.value().max(1)
+}
+
+impl State {
+    /// What a choice does to which units, if it is done to each on its own.
+    fn deed(&self, choice: Choice) -> Option<(core::ops::Range<usize>, Deed)> {
+        let alone = |unit: UnitId, kind: u64, which: usize, how: u64| {
+            let deed = Deed(kind << 32 | (which as u64) << 16 | how);
+            Some((unit.index()..unit.index() + 1, deed))
+        };
+        match choice {
+            Choice::Finish(place, outcome) => {
+                let (before, rest) = self.orders.split_at(place.into());
+                let unit = rest[0].unit();
+                alone(unit, 1, before.iter().filter(|order| order.unit() == unit).count(), outcome as u64)
+            }
+            Choice::Store(place, outcome) => {
+                let (before, rest) = self.writes.split_at(place.into());
+                let unit = rest[0].unit;
+                alone(unit, 2, before.iter().filter(|write| write.unit == unit).count(), outcome as u64)
+            }
+            Choice::Exit(unit, exit) => alone(unit, 3, 0, exit as u64),
+            Choice::Find(unit, durable) => alone(unit, 4, 0, durable.into()),
+            Choice::Stop(unit, manner) => alone(unit, 5, 0, manner as u64),
+            Choice::Keep(unit, count) => alone(unit, 6, 0, count.into()),
+            Choice::Crash => Some((0..self.bodies.len(), CRASH)),
+            Choice::Signal | Choice::Wake | Choice::Boot => None,
+        }
+    }
+}
