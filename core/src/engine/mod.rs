@@ -147,6 +147,7 @@ impl Engine {
 
     /// When it wants [`Input::Woken`] at the latest, if nothing else comes in before.
     #[must_use]
+    #[inline]
     pub fn next_deadline(&self) -> Option<Moment> {
         if self.exited {
             return None;

@@ -50,6 +50,7 @@ impl Engine {
 
     /// What is promised about the unit, if there is one.
     #[must_use]
+    #[inline]
     pub fn status(&self, unit: UnitId) -> Option<Status> {
         self.units.get(unit.index()).filter(|it| !it.vacant).map(|it| it.status)
     }
@@ -62,6 +63,7 @@ impl Engine {
 
     /// The unit as it stands, if there is one.
     #[must_use]
+    #[inline]
     pub fn unit(&self, unit: UnitId) -> Option<UnitView> {
         let it = self.units.get(unit.index()).filter(|it| !it.vacant)?;
         Some(UnitView {
@@ -101,6 +103,7 @@ impl Engine {
 
     /// What there is to say about one unit.
     #[must_use]
+    #[inline]
     pub fn unit_report(&self, unit: UnitId) -> Option<UnitReport> {
         let it = self.units.get(unit.index()).filter(|it| !it.vacant)?;
         let action =
@@ -220,6 +223,7 @@ impl Hash for Engine {
     }
 }
 
+#[inline]
 fn ending(it: &Unit, on: Option<Action>) -> Ending {
     match it.status {
         Status::Completed => Ending::ByItself,
