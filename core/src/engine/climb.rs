@@ -32,15 +32,16 @@ impl Engine {
                 continue;
             }
             // Holding still keeps the body alive, so it needs no leave; everything else does.
-            if rung.action != Action::Pause && !it.stop.admitted && !self.pass_gate(now, unit) {
+            if rung.action != Action::Pause && !it.stop.admitted {
+                if self.pass_gate(now, unit) {
+                    // Its budget may be counted from here on.
+                    continue;
+                }
                 return;
             }
-            let it = &mut self.units[unit.index()];
-            let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
-            let Some(rung) = ladder.rung(it.stop.rung) else { return };
             let until = ladder.cut(it.stop.rung, it.stop.budget, now).ends();
             it.stop.stage = Stage::Climbing;
-            effects.push(order(unit, it, rung.action, until));
+            order(unit, it, rung.action, until, effects);
             if until > now {
                 self.timers.set(unit, until);
                 return;
@@ -236,14 +237,15 @@ impl Engine {
     }
 }
 
-/// What the world is asked to do on the unit's present rung.
-fn order(unit: UnitId, it: &mut Unit, action: Action, until: Moment) -> Effect {
+/// Asks the world to do what the unit's present rung says.
+fn order(unit: UnitId, it: &mut Unit, action: Action, until: Moment, effects: &mut Effects) {
     let step = Step { incarnation: it.incarnation, rung: it.stop.rung, round: it.stop.round };
-    if action != Action::Checkpoint {
-        return Effect::Perform { unit, step, action, until };
+    if action == Action::Checkpoint {
+        it.asked = it.recorded;
+        it.stop.checkpoint = it.recorded;
+        let row = Row { status: it.stop.ends_as, ..it.row() };
+        effects.push(Effect::Checkpoint { unit, step, row, until });
+    } else {
+        effects.push(Effect::Perform { unit, step, action, until });
     }
-    it.asked = it.recorded;
-    it.stop.checkpoint = it.recorded;
-    let row = Row { status: it.stop.ends_as, ..it.row() };
-    Effect::Checkpoint { unit, step, row, until }
 }
