@@ -58,7 +58,7 @@ impl Judge {
     pub(super) fn wound(&mut self, scene: &Scene<'_>, phase: Phase, until: Moment) -> Verdict {
         self.check_deadline(scene, until)?;
         if self.artifacts.began(phase) {
-            let text = || format!("{} came twice, or after what should follow it", phase.name());
+            let text = move || format!("{} came twice, or after what should follow it", phase.name());
             return scene.broken(Claim::PhasesInOrder, None, text);
         }
         self.artifacts.begin(phase, until);
@@ -68,7 +68,7 @@ impl Judge {
         match busy {
             Some(unit) if !self.overran => {
                 let text =
-                    || format!("{} while {} was still on its way down", phase.name(), scene.name(unit));
+                    move || format!("{} while {} was still on its way down", phase.name(), scene.name(unit));
                 scene.broken(claim, Some(unit), text)
             }
             _ => Ok(()),
@@ -86,7 +86,7 @@ impl Judge {
         let applied = disposition == Disposition::Applied;
         let last = self.artifacts.ordered >> (phase as u32) == 1;
         if last && !applied && scene.now < self.artifacts.until {
-            let text = || format!("{} is over, and that is not heeded", phase.name());
+            let text = move || format!("{} is over, and that is not heeded", phase.name());
             return scene.broken(Claim::FailureIsFinished, None, text);
         }
         if last {
@@ -101,12 +101,12 @@ impl Judge {
         for rung in scene.setup.plan.shutdown.rungs().iter().filter(|rung| ALL.contains(&rung.action)) {
             let phase = rung.action;
             if self.artifacts.ordered & bit(phase) == 0 {
-                let text = || format!("the host exits, and {} was never done", phase.name());
+                let text = move || format!("the host exits, and {} was never done", phase.name());
                 return scene.broken(Claim::ArtifactsGo, None, text);
             }
             let undone = self.artifacts.done & bit(phase) == 0;
             if undone && !scene.engine.phase_failed(phase) {
-                let text = || format!("{} did not work, and the report does not say so", phase.name());
+                let text = move || format!("{} did not work, and the report does not say so", phase.name());
                 return scene.broken(Claim::ReportIsTrue, None, text);
             }
         }

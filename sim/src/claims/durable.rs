@@ -24,7 +24,7 @@ impl Judge {
         let draining = self.draining;
         let ledger = &mut self.units[unit.index()];
         if row.findings > ledger.recorded {
-            let text = || {
+            let text = move || {
                 format!(
                     "a row of {} counts {} findings, but it made {}",
                     scene.name(unit),
@@ -41,8 +41,9 @@ impl Judge {
         }
         match ledger.terminal {
             Some((incarnation, status)) if incarnation == row.incarnation && status != row.status => {
-                let text =
-                    || format!("{} was {status}, and is to be written as {}", scene.name(unit), row.status);
+                let text = move || {
+                    format!("{} was {status}, and is to be written as {}", scene.name(unit), row.status)
+                };
                 return scene.broken(Claim::FirstTerminalWins, Some(unit), text);
             }
             _ => ledger.terminal = Some((row.incarnation, row.status)),
@@ -59,7 +60,8 @@ impl Judge {
             && !draining
             && ledger.on_way
         {
-            let text = || format!("the stop of {} writes its row {} times", scene.name(unit), ledger.rows);
+            let text =
+                move || format!("the stop of {} writes its row {} times", scene.name(unit), ledger.rows);
             return scene.broken(Claim::OneRowPerStop, Some(unit), text);
         }
         if ledger.rows == 1 {
@@ -71,7 +73,7 @@ impl Judge {
     pub(super) fn acknowledged(&mut self, scene: &Scene<'_>, unit: UnitId, findings: u32) -> Verdict {
         let durable = scene.store.row(unit).map_or(0, |row| row.findings);
         if durable < findings {
-            let text = || {
+            let text = move || {
                 format!(
                     "{} was told that {findings} findings are durable, and {durable} are",
                     scene.name(unit)
@@ -89,7 +91,7 @@ impl Judge {
         let acknowledged = self.units[unit.index()].acknowledged;
         let back = scene.engine.unit(unit).map_or(0, |view| view.recorded);
         if row.findings < acknowledged || back != row.findings {
-            let text = || {
+            let text = move || {
                 format!(
                     "{} had {acknowledged} findings acknowledged, {} are in the store, {back} came back",
                     scene.name(unit),
@@ -101,8 +103,9 @@ impl Judge {
         let status = scene.engine.unit(unit).map(|view| view.status);
         let ghost = matches!(status, Some(Status::Running | Status::Paused | Status::Stopping));
         if ghost {
-            let text =
-                || format!("{} is taken for {:?} by a host that never started it", scene.name(unit), status);
+            let text = move || {
+                format!("{} is taken for {:?} by a host that never started it", scene.name(unit), status)
+            };
             return scene.broken(Claim::NoGhosts, Some(unit), text);
         }
         Ok(())
@@ -124,7 +127,7 @@ impl Judge {
                     self.saw(Sight::BodyLeaks);
                 }
                 if leaked && !row.leaked {
-                    let text = || format!("{} leaked, and its row does not say so", scene.name(unit));
+                    let text = move || format!("{} leaked, and its row does not say so", scene.name(unit));
                     return scene.broken(Claim::LeaksAreListed, Some(unit), text);
                 }
                 self.over(unit);
@@ -136,7 +139,7 @@ impl Judge {
                 let ledger = &self.units[unit.index()];
                 let seen = ledger.cancel_noticed && (ledger.told || !is_task(scene, unit) || !ledger.lives);
                 if !seen || ledger.cancel != Some(row.reason) {
-                    let text = || {
+                    let text = move || {
                         format!(
                             "{} was answered as cancelled, but never told so, or with another reason",
                             scene.name(unit)
@@ -155,8 +158,9 @@ impl Judge {
                 Ok(())
             }
             Answer::Restarted if wish != Wish::Restart => {
-                let text =
-                    || format!("a request of {wish:?} for {} was answered as restarted", scene.name(unit));
+                let text = move || {
+                    format!("a request of {wish:?} for {} was answered as restarted", scene.name(unit))
+                };
                 scene.broken(Claim::AnswersAreTrue, Some(unit), text)
             }
             // What was started by this step may have run out of its time in it, too, after the answer.
@@ -164,7 +168,7 @@ impl Judge {
                 if !self.units[unit.index()].active
                     && scene.engine.status(unit).is_some_and(Status::is_terminal) =>
             {
-                let text = || format!("{} was answered as restarted, and is not", scene.name(unit));
+                let text = move || format!("{} was answered as restarted, and is not", scene.name(unit));
                 scene.broken(Claim::AnswersAreTrue, Some(unit), text)
             }
             Answer::Accepted
@@ -194,8 +198,9 @@ impl Judge {
             Some(row) if row.status == status => Ok(row),
             other => {
                 let found = other.map_or("no row", |row| row.status.name());
-                let text =
-                    || format!("{} was answered as {status}, and the store says {found}", scene.name(unit));
+                let text = move || {
+                    format!("{} was answered as {status}, and the store says {found}", scene.name(unit))
+                };
                 scene.broken(Claim::AnswersAreTrue, Some(unit), text)
             }
         }

@@ -29,7 +29,7 @@ impl Judge {
         match within {
             Within::For(span) if by > scene.now.after(span) => {
                 let claim = if span.is_zero() { Claim::ZeroIsAtOnce } else { Claim::LaterOnlyShortens };
-                let text = || format!("the host was to be down within {span}, and takes until {by}");
+                let text = move || format!("the host was to be down within {span}, and takes until {by}");
                 scene.broken(claim, None, text)
             }
             Within::For(_) | Within::Unset | Within::Unlimited => Ok(()),
@@ -42,7 +42,7 @@ impl Judge {
         if scene.engine.is_draining() && !late {
             return Ok(());
         }
-        let text = || format!("a stop signal at {} changed nothing", scene.now);
+        let text = move || format!("a stop signal at {} changed nothing", scene.now);
         scene.broken(Claim::SignalsCount, None, text)
     }
 
@@ -85,12 +85,12 @@ impl Judge {
             && !self.overran
         {
             let text =
-                || format!("client {client} was disconnected while {} was on its way", scene.name(unit));
+                move || format!("client {client} was disconnected while {} was on its way", scene.name(unit));
             return scene.broken(Claim::PhasesInOrder, Some(unit), text);
         }
         let notifies = |rung: &Rung<Phase>| rung.action == Phase::Notify;
         if !told && !broken && !self.forced && scene.setup.plan.shutdown.rungs().iter().any(notifies) {
-            let text = || format!("client {client} was told to go, and never told why");
+            let text = move || format!("client {client} was told to go, and never told why");
             return scene.broken(Claim::ClientsHear, None, text);
         }
         Ok(())
@@ -102,8 +102,9 @@ impl Judge {
         if until <= limit.max(scene.now) {
             return Ok(());
         }
-        let text =
-            || format!("something of the shutdown may take until {until}, but all of it only until {limit}");
+        let text = move || {
+            format!("something of the shutdown may take until {until}, but all of it only until {limit}")
+        };
         scene.broken(Claim::StepInBudget, None, text)
     }
 
@@ -112,7 +113,7 @@ impl Judge {
         self.saw(if code == 0 { Sight::ExitZero } else { Sight::ExitOne });
         let ends = scene.engine.shutdown_deadline().unwrap_or(Moment::NEVER);
         if scene.now > ends {
-            let text = || format!("the host had to be down by {ends}, and exited at {}", scene.now);
+            let text = move || format!("the host had to be down by {ends}, and exited at {}", scene.now);
             return scene.broken(Claim::ExitInTime, None, text);
         }
         if !self.reported {
@@ -121,31 +122,31 @@ impl Judge {
         self.artifacts_gone(scene)?;
         if let Some(request) = self.requests[self.first_request..].iter().find(|it| !it.answered && !it.void)
         {
-            let text = || format!("a request ({:?}) has no answer, and the host exits", request.wish);
+            let text = move || format!("a request ({:?}) has no answer, and the host exits", request.wish);
             return scene.broken(Claim::AnsweredOnce, request.unit, text);
         }
         if let Some((client, _)) = self.clients.first() {
-            let text = || format!("client {client} was never told to go");
+            let text = move || format!("client {client} was never told to go");
             return scene.broken(Claim::ClientsLeave, None, text);
         }
         let left_over = scene.bodies.iter().any(|body| body.alive && body.process);
         for unit in scene.setup.unit_ids() {
             let Some(report) = scene.engine.unit_report(unit) else { continue };
-            self.exit_of(scene, code, unit, &report)?;
+            self.exit_of(scene, code, unit, report)?;
             if left_over {
-                check_left_over(scene, code, unit, &report)?;
+                check_left_over(scene, code, unit, report)?;
             }
         }
         Ok(())
     }
 
     /// What must be so about one unit when the host exits.
-    fn exit_of(&mut self, scene: &Scene<'_>, code: u8, unit: UnitId, report: &UnitReport) -> Verdict {
+    fn exit_of(&mut self, scene: &Scene<'_>, code: u8, unit: UnitId, report: UnitReport) -> Verdict {
         let ledger = &self.units[unit.index()];
         let row = scene.store.row(unit);
         let durable = row.map_or(0, |row| row.findings);
         if code == 0 && durable < ledger.recorded {
-            let text = || {
+            let text = move || {
                 format!(
                     "{} made {} findings, {durable} are in the store, and the exit code is 0",
                     scene.name(unit),
@@ -155,7 +156,7 @@ impl Judge {
             return scene.broken(Claim::ExitZeroKeepsAll, Some(unit), text);
         }
         if report.recorded != ledger.recorded || report.saved > durable {
-            let text = || {
+            let text = move || {
                 format!(
                     "the report says that {} made {} findings and {} are saved; it made {}, and {durable} are",
                     scene.name(unit),
@@ -174,12 +175,12 @@ impl Judge {
     }
 }
 
-fn check_left_over(scene: &Scene<'_>, code: u8, unit: UnitId, report: &UnitReport) -> Verdict {
+fn check_left_over(scene: &Scene<'_>, code: u8, unit: UnitId, report: UnitReport) -> Verdict {
     let alive = scene.bodies.iter().any(|body| body.unit == unit && body.alive && body.process);
     let listed = report.leaked || report.abandoned > 0;
     let row_says = scene.store.row(unit).is_some_and(|row| row.leaked);
     if alive && (!listed || code == 0 || (report.row_durable && !row_says)) {
-        let text = || {
+        let text = move || {
             format!("{} is still alive, and neither report nor row nor exit code say so", scene.name(unit))
         };
         return scene.broken(Claim::LeaksAreListed, Some(unit), text);
@@ -187,24 +188,24 @@ fn check_left_over(scene: &Scene<'_>, code: u8, unit: UnitId, report: &UnitRepor
     Ok(())
 }
 
-fn check_ghost(scene: &Scene<'_>, unit: UnitId, report: &UnitReport) -> Verdict {
+fn check_ghost(scene: &Scene<'_>, unit: UnitId, report: UnitReport) -> Verdict {
     let status = scene.store.row(unit).map(|row| row.status);
     let ghost = matches!(status, Some(Status::Running | Status::Paused | Status::Stopping));
     if ghost && report.row_durable {
-        let text = || format!("the host exits, and the row of {} says {:?}", scene.name(unit), status);
+        let text = move || format!("the host exits, and the row of {} says {:?}", scene.name(unit), status);
         return scene.broken(Claim::NoGhosts, Some(unit), text);
     }
     if matches!(report.status, Status::Running | Status::Paused | Status::Stopping) {
-        let text = || format!("the host exits, and {} is {}", scene.name(unit), report.status);
+        let text = move || format!("the host exits, and {} is {}", scene.name(unit), report.status);
         return scene.broken(Claim::NoGhosts, Some(unit), text);
     }
     Ok(())
 }
 
-fn check_code(scene: &Scene<'_>, code: u8, unit: UnitId, report: &UnitReport) -> Verdict {
+fn check_code(scene: &Scene<'_>, code: u8, unit: UnitId, report: UnitReport) -> Verdict {
     let bad = report.unsaved() > 0 || report.leaked || !report.row_durable || report.overran;
     if bad && code == 0 {
-        let text = || format!("{} is not all well, and the exit code is 0", scene.name(unit));
+        let text = move || format!("{} is not all well, and the exit code is 0", scene.name(unit));
         return scene.broken(Claim::ReportIsTrue, Some(unit), text);
     }
     Ok(())

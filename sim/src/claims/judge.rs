@@ -48,7 +48,8 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// What is said is put into words out of line: the way on which all is well stays short.
+    /// What is said is put into words out of line: the way on which all is well stays short. For the same
+    /// reason messages copy what they speak of (`move`): what they borrow would have to be in memory always.
     #[cold]
     #[inline(never)]
     pub(super) fn broken<T>(
@@ -240,8 +241,11 @@ impl Judge {
         else {
             return Ok(());
         };
+        if (by, units) == (self.shutdown_ends, self.units_end) {
+            return Ok(());
+        }
         if by > self.shutdown_ends || units > self.units_end || units > by {
-            let text = || {
+            let text = move || {
                 format!(
                     "the shutdown's deadline moved from {} to {by}, that of its units from {} to {units}",
                     self.shutdown_ends, self.units_end
@@ -253,11 +257,11 @@ impl Judge {
             && let Some(outer) = scene.setup.plan.outer_grace.map(|grace| scene.now.after(grace))
             && by > outer
         {
-            let text = || format!("the host takes until {by}, and will be killed at {outer}");
+            let text = move || format!("the host takes until {by}, and will be killed at {outer}");
             return scene.broken(Claim::StepInBudget, None, text);
         }
         if self.shutdown_ends.is_never() && scene.now.until(units) < scene.now.until(by).half() {
-            let text = || format!("the shutdown has until {by}, and its units only until {units}");
+            let text = move || format!("the shutdown has until {by}, and its units only until {units}");
             return scene.broken(Claim::StepInBudget, None, text);
         }
         if by < self.shutdown_ends || units < self.units_end {
@@ -289,6 +293,9 @@ impl Judge {
 
     /// Forgets stops that were over in steps that were not about their own unit.
     pub(super) fn refresh(&mut self, engine: &Engine) {
+        if self.quiet {
+            return;
+        }
         let mut unit = UnitId(0);
         for ledger in &mut self.units {
             if ledger.on_way {
@@ -336,10 +343,11 @@ impl Judge {
     pub(super) fn replied(&mut self, scene: &Scene<'_>, ticket: Ticket, answer: Answer) -> Verdict {
         let Some(request) = self.requests.get_mut(ticket.0 as usize) else {
             return scene
-                .broken(Claim::AnsweredOnce, None, || format!("ticket {ticket} was never given out"));
+                .broken(Claim::AnsweredOnce, None, move || format!("ticket {ticket} was never given out"));
         };
         if request.answered {
-            let text = || format!("request {ticket} was answered twice, the second time with {answer:?}");
+            let text =
+                move || format!("request {ticket} was answered twice, the second time with {answer:?}");
             return scene.broken(Claim::AnsweredOnce, request.unit, text);
         }
         request.answered = true;
@@ -357,7 +365,7 @@ impl Judge {
     ) -> Verdict {
         let ledger = &mut self.units[unit.index()];
         if ledger.noticed && incarnation == ledger.incarnation {
-            let text = || format!("{} was told {notice:?} after its terminal notice", scene.name(unit));
+            let text = move || format!("{} was told {notice:?} after its terminal notice", scene.name(unit));
             return scene.broken(Claim::OneTerminalNotice, Some(unit), text);
         }
         if notice == Notice::CancellationRequested {

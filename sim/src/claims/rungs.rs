@@ -27,8 +27,9 @@ impl Judge {
             let delivered = outcome == Outcome::Done && action.awaits_exit();
             let stale = disposition == Disposition::Ignored(Why::StaleIncarnation);
             if !delivered && !stale && self.is_awaited(unit, scene.now, step, action) {
-                let text =
-                    || format!("{} is done with {}, and that is not heeded", scene.name(unit), action.name());
+                let text = move || {
+                    format!("{} is done with {}, and that is not heeded", scene.name(unit), action.name())
+                };
                 return scene.broken(Claim::FailureIsFinished, Some(unit), text);
             }
         }
@@ -87,7 +88,7 @@ impl Judge {
         }
         let limit = ledger.ends.min(self.units_end);
         if until > limit.max(scene.now) {
-            let text = || {
+            let text = move || {
                 let (name, action) = (scene.name(unit), action.name());
                 format!("{name} may {action} until {until}, but has to be down by {limit}")
             };
@@ -145,7 +146,7 @@ impl Judge {
             let other = &self.units[dependent.index()];
             let busy = other.lives && (other.on_way || (self.draining && other.active));
             if on == unit && busy && other.terminal.is_none() && ledger.rung == NO_RUNG {
-                let text = || {
+                let text = move || {
                     format!(
                         "{} was told to {} while {}, which depends on it, still lived",
                         scene.name(unit),
@@ -181,7 +182,7 @@ impl Judge {
             let cut_short = ledger.cut_short() || self.shutdown_seen >= ledger.rung_at;
             if !cut_short && scene.kind(other).ladder.pauses_first() {
                 let (unit_name, other) = (scene.name(unit), scene.name(other));
-                let text = || format!("{unit_name} is checkpointed while {other} still pauses");
+                let text = move || format!("{unit_name} is checkpointed while {other} still pauses");
                 return scene.broken(Claim::PhasesInOrder, Some(unit), text);
             }
         }
@@ -210,7 +211,7 @@ impl Judge {
         if !waits || settled || effects.iter().any(|effect| effect.unit() == Some(unit)) {
             return Ok(());
         }
-        let text = || format!("{} has nothing left to wait for, and nothing follows", scene.name(unit));
+        let text = move || format!("{} has nothing left to wait for, and nothing follows", scene.name(unit));
         scene.broken(Claim::FailureIsFinished, Some(unit), text)
     }
 }
@@ -227,12 +228,12 @@ fn check_rung(
     let same = own.is_some_and(|rung| mem::discriminant(&rung.action) == mem::discriminant(&action));
     let index = i16::from(index);
     if index == ledger.rung && action != Action::Checkpoint {
-        let text = || format!("{} was told to {} twice in one stop", scene.name(unit), action.name());
+        let text = move || format!("{} was told to {} twice in one stop", scene.name(unit), action.name());
         return scene.broken(Claim::StepsOnce, Some(unit), text);
     }
     if index < ledger.rung || !same {
         let text =
-            || format!("{} was told to {}, which is not its next rung", scene.name(unit), action.name());
+            move || format!("{} was told to {}, which is not its next rung", scene.name(unit), action.name());
         return scene.broken(Claim::OwnLadder, Some(unit), text);
     }
     Ok(())
@@ -259,7 +260,7 @@ pub(super) fn check_skipped(
         let paused = rung.action == Action::Pause && ledger.paused;
         let skipped = forced && rung.action.is_gentle() && !rung.always;
         if !out_of_place && !paused && !skipped {
-            let text = || format!("{} was never told to {}", scene.name(unit), rung.action.name());
+            let text = move || format!("{} was never told to {}", scene.name(unit), rung.action.name());
             return scene.broken(Claim::OwnLadder, Some(unit), text);
         }
     }
@@ -280,7 +281,7 @@ fn check_share(
     if until >= due {
         return Ok(());
     }
-    let text = || {
+    let text = move || {
         let (name, action) = (scene.name(unit), action.name());
         format!("{name} may {action} until {until}, and is to have until {due}")
     };
@@ -292,7 +293,7 @@ fn check_grace(scene: &Scene<'_>, unit: UnitId, ledger: &Ledger, action: Action)
     if !matches!(action, Action::Kill | Action::Abort) || ledger.rung == NO_RUNG {
         return Ok(());
     }
-    let text = || {
+    let text = move || {
         let (name, action, until) = (scene.name(unit), action.name(), ledger.rung_until);
         format!("{name} was told to {action} at {}, and had until {until}", scene.now)
     };

@@ -40,7 +40,8 @@ impl Judge {
                 return owner_is_at_cap(scene, unit);
             }
             Disposition::Refused(Why::StillActive | Why::AlreadyRunning) if self.units[unit.index()].free => {
-                let text = || format!("{} was answered as stopped, and cannot be started", scene.name(unit));
+                let text =
+                    move || format!("{} was answered as stopped, and cannot be started", scene.name(unit));
                 return scene.broken(Claim::OkFreesTheName, Some(unit), text);
             }
             Disposition::Ignored(_) | Disposition::Refused(_) => {}
@@ -51,16 +52,16 @@ impl Judge {
     pub(super) fn started(&mut self, scene: &Scene<'_>, unit: UnitId, incarnation: Incarnation) -> Verdict {
         let ledger = &self.units[unit.index()];
         if self.draining {
-            let text = || format!("{} was started while the host shuts down", scene.name(unit));
+            let text = move || format!("{} was started while the host shuts down", scene.name(unit));
             return scene.broken(Claim::NothingAdmitted, Some(unit), text);
         }
         if ledger.stopped {
             let text =
-                || format!("{} was stopped, nobody asked for a start, and it started", scene.name(unit));
+                move || format!("{} was stopped, nobody asked for a start, and it started", scene.name(unit));
             return scene.broken(Claim::StopBeatsRestart, Some(unit), text);
         }
         if incarnation <= ledger.incarnation && ledger.lives {
-            let text = || format!("{} started twice as number {incarnation}", scene.name(unit));
+            let text = move || format!("{} started twice as number {incarnation}", scene.name(unit));
             return scene.broken(Claim::ExitCountsOnce, Some(unit), text);
         }
         if self.woken && incarnation > Incarnation(1) {
@@ -188,7 +189,7 @@ impl Judge {
         if quiet || self.draining {
             return Ok(());
         }
-        let text = || {
+        let text = move || {
             format!(
                 "an exit of {} that was known, or of start {incarnation}, had an effect",
                 scene.name(unit)
@@ -218,8 +219,9 @@ impl Judge {
         match notice {
             Notice::TimedOut => self.saw(Sight::RunBudgetOver),
             Notice::Cancelled if !asked => {
-                let text =
-                    || format!("{} was told to be cancelled, and nobody asked for that", scene.name(unit));
+                let text = move || {
+                    format!("{} was told to be cancelled, and nobody asked for that", scene.name(unit))
+                };
                 return scene.broken(Claim::CancelIsSeen, Some(unit), text);
             }
             Notice::Started
@@ -251,7 +253,7 @@ impl Judge {
     pub(super) fn too_late(&self, scene: &Scene<'_>, unit: UnitId, ends: Moment) -> Verdict {
         let ledger = &self.units[unit.index()];
         let claim = if ledger.shortened { Claim::LaterOnlyShortens } else { Claim::StopInTime };
-        let text = || {
+        let text = move || {
             format!(
                 "the stop of {} began at {}, had to be over by {ends}, and was over at {}",
                 scene.name(unit),
@@ -274,7 +276,7 @@ impl Judge {
         if !upfront || over || disposition != Disposition::Applied {
             return Ok(());
         }
-        let text = || format!("{} was to be over upfront, and waits for its body", scene.name(unit));
+        let text = move || format!("{} was to be over upfront, and waits for its body", scene.name(unit));
         scene.broken(Claim::UpfrontIsAtOnce, Some(unit), text)
     }
 
@@ -289,7 +291,7 @@ impl Judge {
         if disposition != Disposition::Applied || status.is_none_or(winddown_core::Status::is_terminal) {
             return Ok(());
         }
-        let text = || format!("{} was to stop within 0s, and is still on its way", scene.name(unit));
+        let text = move || format!("{} was to stop within 0s, and is still on its way", scene.name(unit));
         scene.broken(Claim::ZeroIsAtOnce, Some(unit), text)
     }
 }
@@ -302,6 +304,7 @@ fn owner_is_at_cap(scene: &Scene<'_>, unit: UnitId) -> Verdict {
     if scene.setup.plan.owner_cap.is_none_or(|cap| count >= usize::try_from(cap).unwrap_or(usize::MAX)) {
         return Ok(());
     }
-    let text = || format!("{} has no place, and {count} units of its owner have not ended", scene.name(unit));
+    let text =
+        move || format!("{} has no place, and {count} units of its owner have not ended", scene.name(unit));
     scene.broken(Claim::OkFreesTheName, Some(unit), text)
 }
