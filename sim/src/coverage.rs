@@ -48,10 +48,8 @@ const ACTIONS: [Action; 10] = [
 
 impl Coverage {
     pub(crate) fn saw_input(&mut self, engine: &Engine, input: &Input) {
-        if let Some(number) = number(input)
-            && let Some(status) = input.unit().and_then(|unit| engine.status(unit))
-        {
-            self.pairs[status as usize] |= 1 << number;
+        if let Some(status) = input.unit().and_then(|unit| engine.status(unit)) {
+            self.pairs[status as usize] |= bit(input);
         }
     }
 
@@ -122,23 +120,23 @@ impl Coverage {
     }
 }
 
-/// The number of an input in [`UNIT_INPUTS`], if it is one of them.
-const fn number(input: &Input) -> Option<u32> {
+/// The place of an input in a set of [`UNIT_INPUTS`]: none, if it is not one of them.
+const fn bit(input: &Input) -> u16 {
     match *input {
-        Input::StartRequested { .. } => Some(0),
-        Input::UnitStarted { .. } => Some(1),
-        Input::StartFailed { .. } => Some(2),
-        Input::UnitExited { .. } => Some(3),
-        Input::FindingRecorded { .. } => Some(4),
-        Input::PauseRequested { .. } => Some(5),
-        Input::UnitPaused { .. } => Some(6),
-        Input::ResumeRequested { .. } => Some(7),
-        Input::StopRequested { .. } => Some(8),
-        Input::RestartRequested { .. } => Some(9),
-        Input::CancelRequested { .. } => Some(10),
-        Input::RemoveRequested { .. } => Some(11),
-        Input::StepFinished { .. } => Some(12),
-        Input::Persisted { .. } => Some(13),
+        Input::StartRequested { .. } => 1,
+        Input::UnitStarted { .. } => 1 << 1,
+        Input::StartFailed { .. } => 1 << 2,
+        Input::UnitExited { .. } => 1 << 3,
+        Input::FindingRecorded { .. } => 1 << 4,
+        Input::PauseRequested { .. } => 1 << 5,
+        Input::UnitPaused { .. } => 1 << 6,
+        Input::ResumeRequested { .. } => 1 << 7,
+        Input::StopRequested { .. } => 1 << 8,
+        Input::RestartRequested { .. } => 1 << 9,
+        Input::CancelRequested { .. } => 1 << 10,
+        Input::RemoveRequested { .. } => 1 << 11,
+        Input::StepFinished { .. } => 1 << 12,
+        Input::Persisted { .. } => 1 << 13,
         Input::UnitDeclared { .. }
         | Input::DependencyDeclared { .. }
         | Input::UnitRecovered { .. }
@@ -150,6 +148,6 @@ const fn number(input: &Input) -> Option<u32> {
         | Input::ShutdownRequested { .. }
         | Input::SignalReceived { .. }
         | Input::PhaseFinished { .. }
-        | Input::Woken => None,
+        | Input::Woken => 0,
     }
 }

@@ -60,11 +60,11 @@ impl Source {
         arena: &mut Option<Arena>,
         story: Option<&mut Story>,
     ) -> Result<(Cow<'_, Setup>, Outcome), SetupError> {
-        let (setup, answers) = self.open(seed)?;
+        let (setup, mut answers) = self.open(seed)?;
         let arena = arena.get_or_insert_with(|| Arena::new(&setup));
-        let outcome = match answers {
-            Answers::Random(mut random) => run(&setup, &mut random, arena, story),
-            Answers::Priorities(mut priorities) => run(&setup, &mut priorities, arena, story),
+        let outcome = match &mut answers {
+            Answers::Random(random) => run(&setup, random, arena, story),
+            Answers::Priorities(priorities) => run(&setup, priorities, arena, story),
         };
         Ok((setup, outcome))
     }

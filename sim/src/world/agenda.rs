@@ -51,8 +51,8 @@ pub(super) enum Happening {
     DiskHangs,
     /// The host's process comes back.
     Boot,
-    /// The host is woken although nothing is due.
-    Nudge,
+    /// The host is woken; where that was planned, although nothing is due.
+    Woken,
     /// The storm is over.
     Calm,
 }
@@ -83,7 +83,7 @@ impl Happening {
             Self::Signal(_) | Self::OuterKill => (7, 0),
             Self::DiskFills | Self::DiskHangs => (8, 0),
             Self::Boot => (9, 0),
-            Self::Nudge => (10, 0),
+            Self::Woken => (10, 0),
             Self::Calm => (0, NOBODY),
         };
         kind << 24 | number
@@ -105,7 +105,7 @@ impl Happening {
             | Self::ClientLeaves(_)
             | Self::PhaseFinished(..)
             | Self::OuterKill
-            | Self::Nudge => true,
+            | Self::Woken => true,
             Self::Ask(_)
             | Self::AskAgain(_)
             | Self::Start(_)

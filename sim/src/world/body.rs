@@ -137,12 +137,20 @@ impl<C: Chooser> World<'_, C> {
             }
             return;
         };
-        let response = self.respond(place, action);
-        self.carry_through(place, step, action, response, awaited);
+        let response = self.respond(unit, action);
+        let Response::After(after) = response else {
+            if awaited && matches!(response, Response::Error) {
+                let after = self.draw(Label::Host, super::STEP_TAKES);
+                self.plan_after(after, Happening::StepFinished(unit, step, Outcome::Failed));
+            }
+            return;
+        };
+        if self.carry_through(unit, place, action, after) && awaited {
+            self.plan_after(after, Happening::StepFinished(unit, step, Outcome::Done));
+        }
     }
 
-    fn respond(&mut self, place: u32, action: Action) -> Response {
-        let unit = self.state.bodies[place as usize].unit;
+    fn respond(&mut self, unit: UnitId, action: Action) -> Response {
         let all: &Setup = self.setup;
         let plan = &all.units[unit.index()].body;
         match action {
@@ -198,19 +206,8 @@ impl<C: Chooser> World<'_, C> {
         }
     }
 
-    fn carry_through(&mut self, place: u32, step: Step, action: Action, response: Response, awaited: bool) {
-        let unit = self.state.bodies[place as usize].unit;
-        let after = match response {
-            Response::None => return,
-            Response::Error => {
-                if awaited {
-                    let after = self.draw(Label::Host, super::STEP_TAKES);
-                    self.plan_after(after, Happening::StepFinished(unit, step, Outcome::Failed));
-                }
-                return;
-            }
-            Response::After(after) => after,
-        };
+    /// What comes of it `after` this time. Says whether whoever carries it out answers then.
+    fn carry_through(&mut self, unit: UnitId, place: u32, action: Action, after: Span) -> bool {
         let ends = action.ends_body() || matches!(action, Action::RequestCancel | Action::Disconnect);
         let leaves_children = matches!(action, Action::Terminate { .. } | Action::Disconnect)
             && self.strikes(Label::Bodies, Fault::LeavesChildren, Some(unit));
@@ -220,7 +217,7 @@ impl<C: Chooser> World<'_, C> {
             let (after, exit) = if same_instant { (Span::ZERO, Exit::Completed) } else { (after, exit) };
             self.plan_after(after, Happening::BodyEnds(place, exit));
         }
-        let answers = match action {
+        match action {
             Action::RequestCancel | Action::Abort => false,
             Action::Terminate { .. } => !leaves_children,
             Action::Probe
@@ -230,9 +227,6 @@ impl<C: Chooser> World<'_, C> {
             | Action::Kill
             | Action::Remove
             | Action::Forget => true,
-        };
-        if awaited && answers {
-            self.plan_after(after, Happening::StepFinished(unit, step, Outcome::Done));
         }
     }
 

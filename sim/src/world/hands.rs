@@ -138,7 +138,7 @@ impl<C: Chooser> World<'_, C> {
         }
         if self.strikes(Label::Host, Fault::WakesEarly, None) {
             let after = self.draw(Label::Host, STEP_TAKES);
-            self.plan_after(after, Happening::Nudge);
+            self.plan_after(after, Happening::Woken);
         }
     }
 

@@ -30,10 +30,10 @@ impl<C: Chooser> World<'_, C> {
             Happening::ClientLeaves(client) => self.step(Input::ClientLeft { client }),
             Happening::PhaseFinished(phase, outcome) => self.step(Input::PhaseFinished { phase, outcome }),
             Happening::Signal(signal) => self.step(Input::SignalReceived { signal }),
-            Happening::Nudge => self.step(Input::Woken),
+            Happening::Woken => self.step(Input::Woken),
             Happening::OuterKill => self.outer_kill(),
-            Happening::DiskFills => self.state.store.full = !self.calm,
-            Happening::DiskHangs => self.state.store.hangs = !self.calm,
+            Happening::DiskFills => self.fill_disk(),
+            Happening::DiskHangs => self.hang_disk(),
             Happening::Boot => self.boot(),
             Happening::Calm => self.calm_down(),
         }

@@ -205,19 +205,14 @@ impl<C: Chooser> World<'_, C> {
         let due = if self.up { self.state.engine.next_deadline() } else { None };
         let next = if self.timed { self.next_timed(due) } else { self.next_untimed(due) };
         match next {
-            Next::Happening(what) => self.happen(what),
-            Next::Wake(at) => {
-                self.now = self.now.max(at);
-                self.step(Input::Woken);
-            }
-            Next::Nothing => {
-                let text = "the host still runs, and nothing is left that could ever happen".to_owned();
-                self.breach = Some(Breach::new(Claim::EveryRunEnds, self.now, self.steps, None, text));
+            Some(what) => self.happen(what),
+            None => {
+                let text = "the host still runs, and nothing is left that could ever happen";
+                self.never_ends(text.to_owned());
             }
         }
         if self.steps > STEPS_MAX {
-            let text = format!("the host still runs after {STEPS_MAX} steps");
-            self.breach = Some(Breach::new(Claim::EveryRunEnds, self.now, self.steps, None, text));
+            self.never_ends(format!("the host still runs after {STEPS_MAX} steps"));
         }
         if self.steps >= self.crash_at && !self.calm && self.up && self.exited.is_none() {
             self.crash_at = u64::MAX;
@@ -225,32 +220,28 @@ impl<C: Chooser> World<'_, C> {
         }
     }
 
-    fn next_timed(&mut self, due: Option<Moment>) -> Next {
-        match (due, self.state.agenda.earliest()) {
-            (Some(due), Some(next)) if due > next => self.pop(),
-            (Some(due), Some(next)) if due == next && self.chooser.choose(Label::Order, 2) == 0 => self.pop(),
-            (None, Some(_)) => self.pop(),
-            (Some(due), _) => Next::Wake(due),
-            (None, None) => Next::Nothing,
-        }
+    /// Whatever is earliest.
+    fn next_timed(&mut self, due: Option<Moment>) -> Option<Happening> {
+        let next = self.state.agenda.earliest();
+        let (at, what) = match due {
+            Some(due) if next.is_none_or(|next| !self.comes_first(next, due)) => (due, Happening::Woken),
+            Some(_) | None => self.state.agenda.pop()?,
+        };
+        self.now = self.now.max(at);
+        Some(what)
     }
 
-    fn pop(&mut self) -> Next {
-        match self.state.agenda.pop() {
-            Some((at, what)) => {
-                self.now = self.now.max(at);
-                Next::Happening(what)
-            }
-            None => Next::Nothing,
-        }
+    /// Whether what happens at `next` comes before a deadline; in the same instant, either may.
+    fn comes_first(&mut self, next: Moment, due: Moment) -> bool {
+        next < due || (next == due && self.chooser.choose(Label::Order, 2) == 0)
     }
 
     /// Whatever is pending may be next, and takes no time; only deadlines move the clock.
-    fn next_untimed(&mut self, due: Option<Moment>) -> Next {
+    fn next_untimed(&mut self, due: Option<Moment>) -> Option<Happening> {
         let pending = self.state.agenda.line().len();
         let menu = pending + usize::from(due.is_some());
         if menu == 0 {
-            return Next::Nothing;
+            return None;
         }
         let line = self.state.agenda.line();
         let who = |place: usize| line.get(place).map_or(agenda::CLOCK, |what| what.actor());
@@ -259,11 +250,14 @@ impl<C: Chooser> World<'_, C> {
         if early && line.get(place) == Some(&Happening::Calm) {
             place = (place + 1) % menu;
         }
-        match (self.state.agenda.take(place), due) {
-            (Some(what), _) => Next::Happening(what),
-            (None, Some(due)) => Next::Wake(due),
-            (None, None) => Next::Nothing,
-        }
+        self.state.agenda.take(place).or_else(|| {
+            self.now = self.now.max(due?);
+            Some(Happening::Woken)
+        })
+    }
+
+    fn never_ends(&mut self, text: String) {
+        self.breach = Some(Breach::new(Claim::EveryRunEnds, self.now, self.steps, None, text));
     }
 
     /// Gives the engine one input, checks all claims, and carries out what it wants.
@@ -300,6 +294,9 @@ impl<C: Chooser> World<'_, C> {
             && let Err(breach) = state.judge.observe(&scene, &input, disposition, effects)
         {
             self.breach = Some(breach);
+            return;
+        }
+        if effects.is_empty() {
             return;
         }
         let effects = core::mem::take(&mut self.state.effects);
@@ -363,11 +360,4 @@ impl<C: Chooser> World<'_, C> {
             story.note(self.now, note);
         }
     }
-}
-
-/// What is next.
-enum Next {
-    Happening(Happening),
-    Wake(Moment),
-    Nothing,
 }

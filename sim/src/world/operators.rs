@@ -86,8 +86,8 @@ impl<C: Chooser> World<'_, C> {
             Ask::Hangup => self.step(Input::SignalReceived { signal: Signal::Hangup }),
             Ask::OuterStop => self.outer_stop(),
             Ask::Crash => self.crash(),
-            Ask::FillDisk => self.happen(Happening::DiskFills),
-            Ask::HangDisk => self.happen(Happening::DiskHangs),
+            Ask::FillDisk => self.fill_disk(),
+            Ask::HangDisk => self.hang_disk(),
             Ask::Start(_)
             | Ask::Stop { .. }
             | Ask::Restart(_)

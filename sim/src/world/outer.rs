@@ -27,7 +27,7 @@ impl<C: Chooser> World<'_, C> {
         }
         if self.strikes(Label::Host, Fault::WakesEarly, None) {
             let after = self.draw(Label::Host, storm);
-            self.plan_after(after, Happening::Nudge);
+            self.plan_after(after, Happening::Woken);
         }
         if self.strikes(Label::Operators, Fault::SecondSignal, None) {
             for _ in 0..2 {
@@ -50,6 +50,14 @@ impl<C: Chooser> World<'_, C> {
         }
         self.note(Note::OuterStop(outer));
         self.plan_after(hook, Happening::Signal(Signal::Terminate));
+    }
+
+    pub(super) fn fill_disk(&mut self) {
+        self.state.store.full = !self.calm;
+    }
+
+    pub(super) fn hang_disk(&mut self) {
+        self.state.store.hangs = !self.calm;
     }
 
     /// SIGKILL to everything that belongs to the host: its process and all below it.

@@ -64,7 +64,7 @@ impl Arena {
             Happening::DiskFills => "the disk fills up".to_owned(),
             Happening::DiskHangs => "the disk hangs".to_owned(),
             Happening::Boot => "a new process comes up".to_owned(),
-            Happening::Nudge => "the host is woken although nothing is due".to_owned(),
+            Happening::Woken => "the host is woken although nothing is due".to_owned(),
             Happening::Calm => "the storm is over".to_owned(),
         }
     }
