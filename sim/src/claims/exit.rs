@@ -108,6 +108,7 @@ impl Judge {
         scene.broken(Claim::StepInBudget, None, text)
     }
 
+    #[inline(never)]
     pub(super) fn exit(&mut self, scene: &Scene<'_>, code: u8) -> Verdict {
         self.exited = true;
         self.saw(if code == 0 { Sight::ExitZero } else { Sight::ExitOne });
