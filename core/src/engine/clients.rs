@@ -44,7 +44,7 @@ impl Engine {
 
     fn clients_must_go(&self) -> bool {
         let rungs = self.plan.shutdown.rungs();
-        let phase = self.phase();
+        let phase = self.shutdown.phase;
         let at = |phase| rungs.iter().position(|rung| rung.action == phase);
         match (phase.and_then(at), at(Phase::DisconnectClients)) {
             (Some(present), Some(disconnect)) => present >= disconnect,
@@ -64,7 +64,7 @@ impl Engine {
     fn tell(&mut self, client: ClientId, effects: &mut Effects) {
         self.clients[usize::from(client.0)] = ClientState::Telling;
         effects.push(Effect::Tell { client, by: self.shutdown.budget.ends() });
-        if self.phase() == Some(Phase::Notify) {
+        if self.shutdown.phase == Some(Phase::Notify) {
             self.shutdown.waiting += 1;
         }
     }
@@ -86,7 +86,7 @@ impl Engine {
         if !asked {
             effects.push(Effect::Disconnect { client });
         }
-        if self.phase() == Some(Phase::DisconnectClients) {
+        if self.shutdown.phase == Some(Phase::DisconnectClients) {
             self.shutdown.waiting += 1;
         }
     }
@@ -110,7 +110,7 @@ impl Engine {
                 effects.push(Effect::Disconnect { client });
             }
         }
-        if self.phase() == Some(Phase::Notify) {
+        if self.shutdown.phase == Some(Phase::Notify) {
             self.shutdown.one_less();
         }
         Disposition::Applied
@@ -121,7 +121,7 @@ impl Engine {
             return Disposition::Refused(Why::UnknownClient);
         };
         let before = core::mem::take(state);
-        match (before, self.phase()) {
+        match (before, self.shutdown.phase) {
             (ClientState::Absent, _) => return Disposition::Ignored(Why::UnknownClient),
             (ClientState::Telling, Some(Phase::Notify))
             | (ClientState::Leaving, Some(Phase::DisconnectClients)) => self.shutdown.one_less(),

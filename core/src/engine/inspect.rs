@@ -124,7 +124,7 @@ impl Engine {
     /// The phase that the host is in on its way down, and until when it waits for it.
     #[must_use]
     pub fn present_phase(&self) -> Option<(Phase, Moment)> {
-        self.phase().map(|phase| (phase, self.shutdown.until()))
+        self.shutdown.phase.map(|phase| (phase, self.shutdown.until()))
     }
 
     /// The clients that are there.

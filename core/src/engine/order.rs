@@ -33,6 +33,7 @@ impl Engine {
 
     /// Counts the dependents that the unit has to wait for: those on their way down, and in a shutdown
     /// those that will be.
+    #[inline]
     pub(super) fn count_blockers(&mut self, unit: UnitId) {
         let mut place = self.units[unit.index()].dependents;
         let mut waits_for = 0;

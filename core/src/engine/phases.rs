@@ -31,7 +31,7 @@ impl Engine {
 
     fn finish_phase(&mut self, now: Moment, effects: &mut Effects) {
         let all_done = self.shutdown.waiting == 0;
-        match self.phase() {
+        match self.shutdown.phase {
             Some(Phase::StopUnits) => {
                 self.shutdown.overran |= !all_done;
                 self.settle_all(now, effects);
@@ -48,12 +48,9 @@ impl Engine {
         }
     }
 
-    /// The present phase, if the way down has one.
-    pub(super) fn phase(&self) -> Option<Phase> {
-        if !self.shutdown.on || self.shutdown.leaving {
-            return None;
-        }
-        self.plan.shutdown.rung(self.shutdown.rung).map(|rung| rung.action)
+    /// The phase on this rung, if the way down has one.
+    pub(super) fn phase_at(&self, rung: u8) -> Option<Phase> {
+        self.plan.shutdown.rung(rung).map(|rung| rung.action)
     }
 
     fn phase_bit(&self) -> u64 {
@@ -62,6 +59,7 @@ impl Engine {
 
     pub(super) fn enter(&mut self, now: Moment, rung: u8, effects: &mut Effects) {
         self.shutdown.rung = rung;
+        self.shutdown.phase = self.phase_at(rung);
         self.shutdown.waiting = 0;
         let Some(&phase) = self.plan.shutdown.rung(rung) else {
             return self.enter_leaving(now, effects);
@@ -164,7 +162,7 @@ impl Engine {
     }
 
     pub(super) fn on_phase_finished(&mut self, phase: Phase, outcome: Outcome) -> Disposition {
-        if self.phase() != Some(phase) || self.shutdown.waiting == 0 {
+        if self.shutdown.phase != Some(phase) || self.shutdown.waiting == 0 {
             return Disposition::Ignored(Why::StaleStep);
         }
         match phase {
@@ -183,14 +181,14 @@ impl Engine {
 
     /// The unit holds still, or has gone past that.
     pub(super) fn pause_finished(&mut self, unit: UnitId) {
-        if self.phase() == Some(Phase::PauseUnits) {
+        if self.shutdown.phase == Some(Phase::PauseUnits) {
             self.let_go(unit);
         }
     }
 
     /// The unit is settled.
     pub(super) fn stop_finished(&mut self, unit: UnitId) {
-        if self.phase() == Some(Phase::StopUnits) {
+        if self.shutdown.phase == Some(Phase::StopUnits) {
             self.let_go(unit);
         }
     }

@@ -60,7 +60,7 @@ impl Engine {
             again_after(restart, Status::Failed, &mut it.failures)
         };
         it.stop = Stop { stage: Stage::Recording, again, began: now, ..Stop::NONE };
-        if self.phase() == Some(Phase::StopUnits) {
+        if self.shutdown.phase == Some(Phase::StopUnits) {
             self.hold_up(unit);
         }
         self.write(unit, effects);

@@ -24,6 +24,8 @@ pub(super) struct Shutdown {
     /// All phases are over; only writes are waited for.
     pub(super) leaving: bool,
     pub(super) rung: u8,
+    /// What is done on that rung; nothing, if the way down is over or has not begun.
+    pub(super) phase: Option<Phase>,
     /// What the present phase waits for.
     pub(super) waiting: u32,
     /// Units that stop at present.
@@ -48,6 +50,7 @@ impl Shutdown {
         units_may_stop: false,
         leaving: false,
         rung: 0,
+        phase: None,
         waiting: 0,
         placed: 0,
         until: Moment::NEVER,
@@ -167,8 +170,14 @@ impl Engine {
         let outer = self.plan.outer_grace.map_or(Budget::unlimited(), |grace| {
             Budget::root(now, grace.minus(crate::time::Span::from_nanos(grace.nanos() / 10)))
         });
-        self.shutdown =
-            Shutdown { on: true, forced, began: now, budget: budget.shorter(outer), ..Shutdown::NONE };
+        self.shutdown = Shutdown {
+            on: true,
+            forced,
+            phase: self.phase_at(0),
+            began: now,
+            budget: budget.shorter(outer),
+            ..Shutdown::NONE
+        };
         self.shutdown.units = self.units_share(now);
         self.tighten_stops(now, effects);
         self.enter(now, 0, effects);

@@ -9,9 +9,29 @@ use crate::{ids::UnitId, time::Moment};
 
 const ABSENT: u32 = u32::MAX;
 
+/// A deadline above a unit's number, as one number: two of them are compared at once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Entry(u128);
+
+impl Entry {
+    const fn new(at: Moment, unit: UnitId) -> Self {
+        Self((at.nanos() as u128) << 64 | unit.0 as u128)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the upper half is a time")]
+    const fn at(self) -> Moment {
+        Moment::from_nanos((self.0 >> 64) as u64)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is a unit's number")]
+    const fn unit(self) -> UnitId {
+        UnitId(self.0 as u32)
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timers {
-    heap: Vec<(Moment, UnitId)>,
+    heap: Vec<Entry>,
     // Invariant: places[u] is where u stands in the heap, or ABSENT.
     places: Vec<u32>,
 }
@@ -29,14 +49,14 @@ impl Timers {
     }
 
     pub(super) fn earliest(&self) -> Option<(Moment, UnitId)> {
-        self.heap.first().copied()
+        self.heap.first().map(|entry| (entry.at(), entry.unit()))
     }
 
     /// When the unit's deadline is; never if it has none.
     pub(super) fn of(&self, unit: UnitId) -> Moment {
         match self.places[unit.index()] {
             ABSENT => Moment::NEVER,
-            place => self.heap[place as usize].0,
+            place => self.heap[place as usize].at(),
         }
     }
 
@@ -45,7 +65,7 @@ impl Timers {
         if at.is_never() {
             return self.clear(unit);
         }
-        let entry = (at, unit);
+        let entry = Entry::new(at, unit);
         match self.places[unit.index()] {
             ABSENT => {
                 self.heap.push(entry);
@@ -69,7 +89,7 @@ impl Timers {
     }
 
     /// Puts the entry where it belongs, which is `place`, above it or below it.
-    fn settle(&mut self, place: usize, entry: (Moment, UnitId)) {
+    fn settle(&mut self, place: usize, entry: Entry) {
         if place > 0 && entry < self.heap[(place - 1) / 2] {
             self.rise(place, entry);
         } else {
@@ -77,7 +97,7 @@ impl Timers {
         }
     }
 
-    fn rise(&mut self, mut place: usize, entry: (Moment, UnitId)) {
+    fn rise(&mut self, mut place: usize, entry: Entry) {
         while place > 0 {
             let parent = self.heap[(place - 1) / 2];
             if parent <= entry {
@@ -89,7 +109,7 @@ impl Timers {
         self.put(place, entry);
     }
 
-    fn sink(&mut self, mut place: usize, entry: (Moment, UnitId)) {
+    fn sink(&mut self, mut place: usize, entry: Entry) {
         while let Some(mut child) = self.heap.get(2 * place + 1).copied() {
             let mut below = 2 * place + 1;
             if let Some(right) = self.heap.get(below + 1).filter(|right| **right < child) {
@@ -105,9 +125,9 @@ impl Timers {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "units are numbered in 32 bits")]
-    fn put(&mut self, place: usize, entry: (Moment, UnitId)) {
+    fn put(&mut self, place: usize, entry: Entry) {
         self.heap[place] = entry;
-        self.places[entry.1.index()] = place as u32;
+        self.places[entry.unit().index()] = place as u32;
     }
 }
 
