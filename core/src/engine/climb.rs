@@ -213,7 +213,6 @@ impl Engine {
 
     /// No rung is left. What was promised is written down; what is not proven gone is said to be so.
     fn ladder_over(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
-        self.timers.clear(unit);
         let leaks = self.kind(unit).body == BodyClass::Process;
         let it = &mut self.units[unit.index()];
         it.took = it.stop.began.until(now);
@@ -238,6 +237,7 @@ impl Engine {
 }
 
 /// Asks the world to do what the unit's present rung says.
+#[inline]
 fn order(unit: UnitId, it: &mut Unit, action: Action, until: Moment, effects: &mut Effects) {
     let step = Step { incarnation: it.incarnation, rung: it.stop.rung, round: it.stop.round };
     if action == Action::Checkpoint {
