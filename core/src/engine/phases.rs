@@ -105,7 +105,7 @@ impl Engine {
     fn stop_units(&mut self, now: Moment, effects: &mut Effects) {
         self.shutdown.units_may_stop = true;
         for unit in &mut self.units {
-            unit.holds_up = !unit.is_idle() || unit.active || unit.needs_write();
+            unit.holds_up = !unit.is_idle() || unit.reaping || unit.active || unit.needs_write();
             self.shutdown.waiting += u32::from(unit.holds_up);
         }
         for unit in self.unit_ids() {
@@ -186,9 +186,11 @@ impl Engine {
         }
     }
 
-    /// The unit is settled.
-    pub(super) fn stop_finished(&mut self, unit: UnitId) {
-        if self.shutdown.phase == Some(Phase::StopUnits) {
+    /// The unit is settled, or what an earlier host left of it is dealt with. The phase goes on until both
+    /// are so: a process that is being ended is work, and who gives the lease back meanwhile has lied.
+    pub(super) fn part_done(&mut self, unit: UnitId) {
+        let it = &self.units[unit.index()];
+        if self.shutdown.phase == Some(Phase::StopUnits) && it.is_idle() && !it.reaping {
             self.let_go(unit);
         }
     }

@@ -45,12 +45,18 @@ impl Engine {
         let never_started = row.status == Status::Pending && row.incarnation == never;
         let interrupted = !row.status.is_terminal() && !never_started;
         it.leaked = can_outlive && (row.leaked || interrupted);
+        it.reaping = it.leaked;
         if it.leaked {
             effects.push(Effect::Reap { unit, incarnation: row.incarnation });
+        }
+        let holds_up = interrupted || it.leaked;
+        if holds_up && self.shutdown.phase == Some(Phase::StopUnits) {
+            self.hold_up(unit);
         }
         if !interrupted {
             return Disposition::Applied;
         }
+        let it = &mut self.units[unit.index()];
         let again = if row.status == Status::Stopping {
             it.status = Status::Stopped;
             Again::No
@@ -60,9 +66,6 @@ impl Engine {
             again_after(restart, Status::Failed, &mut it.failures)
         };
         it.stop = Stop { stage: Stage::Recording, again, began: now, ..Stop::NONE };
-        if self.shutdown.phase == Some(Phase::StopUnits) {
-            self.hold_up(unit);
-        }
         self.write(unit, effects);
         self.await_row(now, unit);
         Disposition::Applied
@@ -76,15 +79,20 @@ impl Engine {
         let it = &mut self.units[unit.index()];
         // What this host started since is not what was looked for.
         let own = can_outlive && it.status.is_terminal() && it.body_lives();
-        if !it.leaked || own || outcome == Outcome::Failed {
+        let awaited = core::mem::take(&mut it.reaping);
+        let gone = it.leaked && !own && outcome == Outcome::Done;
+        if !gone && !awaited {
             return Disposition::Ignored(Why::AlreadyExited);
         }
-        // Of all that was left, this is the one that an earlier host has left; later ones are this host's own.
-        it.abandoned = it.abandoned.saturating_sub(1);
-        it.leaked = it.abandoned > 0;
-        if it.is_idle() && it.status.is_terminal() {
-            self.write(unit, effects);
+        if gone {
+            // Of all that was left, this is the one that an earlier host has left; later ones are this host's own.
+            it.abandoned = it.abandoned.saturating_sub(1);
+            it.leaked = it.abandoned > 0;
+            if it.is_idle() && it.status.is_terminal() {
+                self.write(unit, effects);
+            }
         }
+        self.part_done(unit);
         Disposition::Applied
     }
 }

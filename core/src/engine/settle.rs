@@ -35,7 +35,7 @@ impl Engine {
         self.pause_finished(unit);
         self.unblock_dependencies(unit);
         self.free_place(unit);
-        self.stop_finished(unit);
+        self.part_done(unit);
         self.let_through(now, effects);
     }
 

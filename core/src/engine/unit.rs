@@ -145,6 +145,8 @@ pub(super) struct Unit {
     pub(super) pausing: bool,
     /// A body was left, or found, that is not proven gone.
     pub(super) leaked: bool,
+    /// What an earlier host may have left of it is looked for, and nobody has said what came of it.
+    pub(super) reaping: bool,
     /// Failures in a row.
     pub(super) failures: u16,
     /// Earlier incarnations whose bodies were not known to be gone when the next one started.
@@ -188,6 +190,7 @@ impl Unit {
             announced: false,
             pausing: false,
             leaked: false,
+            reaping: false,
             failures: 0,
             abandoned: 0,
             recorded: 0,
@@ -268,6 +271,7 @@ impl Unit {
             self.announced,
             self.pausing,
             self.leaked,
+            self.reaping,
             self.holds_up,
             stop.forced,
             stop.short,

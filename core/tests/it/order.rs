@@ -210,6 +210,7 @@ fn terminal_rows_are_taken_as_they_are() {
         let (mut bench, _) = recovered(contracts::provider(), status, true);
         assert_eq!(bench.effects, [Effect::Reap { unit: unit(0), incarnation: Incarnation(3) }]);
         let failed = Input::Reaped { unit: unit(0), outcome: Outcome::Failed };
+        assert_eq!(bench.handle(failed), Disposition::Applied, "it is not waited for any longer");
         assert_eq!(bench.handle(failed), Disposition::Ignored(Why::AlreadyExited));
         assert!(bench.engine.unit(unit(0)).unwrap().leaked, "never forgotten before it is proven gone");
         let done = Input::Reaped { unit: unit(0), outcome: Outcome::Done };
@@ -267,6 +268,61 @@ fn a_shutdown_during_recovery_waits_for_the_rows() {
     }
     bench.obey();
     assert_eq!((bench.exit_code(), bench.status(0)), (Some(0), Status::Failed));
+}
+
+/// A host that came up after a crash, found what an earlier one left of a unit, and is told to go before
+/// anybody has said what came of that.
+fn stopped_while_it_looks(status: Status) -> Bench {
+    let (mut bench, _) = recovered(contracts::provider(), status, true);
+    if !status.is_terminal() {
+        bench.confirm_rows();
+    }
+    let _begun = bench.handle(TERM);
+    bench.obey();
+    bench
+}
+
+#[test]
+fn a_shutdown_waits_for_what_an_earlier_host_left_to_be_ended() {
+    for status in [Status::Running, Status::Stopping, Status::Failed] {
+        let mut bench = stopped_while_it_looks(status);
+        assert_eq!(bench.exit_code(), None, "{status}: it is being ended at this moment");
+        bench.now = seconds(3);
+        let done = Input::Reaped { unit: unit(0), outcome: Outcome::Done };
+        assert_eq!(bench.handle(done), Disposition::Applied);
+        bench.obey();
+        let report = bench.engine.report();
+        assert_eq!((bench.exit_code(), report.leaked().count(), report.overran), (Some(0), 0, false));
+        assert!(report.units[0].row_durable, "and its row says so");
+    }
+}
+
+#[test]
+fn what_was_not_ended_when_the_time_is_up_is_listed() {
+    let mut bench = stopped_while_it_looks(Status::Running);
+    let _woken = bench.wake();
+    let until = Moment::START.after(Span::from_millis(27_500));
+    assert_eq!(bench.now, until, "all but what the phases after the units need");
+    bench.obey();
+    let report = bench.engine.report();
+    assert_eq!((bench.exit_code(), report.leaked().count(), report.overran), (Some(1), 1, true));
+}
+
+#[test]
+fn a_shutdown_does_not_wait_for_what_could_not_be_ended() {
+    for before in [false, true] {
+        let (mut bench, _) = recovered(contracts::provider(), Status::Running, false);
+        bench.confirm_rows();
+        let failed = Input::Reaped { unit: unit(0), outcome: Outcome::Failed };
+        let (first, then) = if before { (failed, TERM) } else { (TERM, failed) };
+        let _told = bench.handle(first);
+        bench.obey();
+        let _told = bench.handle(then);
+        bench.obey();
+        let report = bench.engine.report();
+        assert_eq!((bench.exit_code(), report.leaked().count(), report.overran), (Some(1), 1, false));
+        assert_eq!(bench.now, Moment::START);
+    }
 }
 
 #[test]

@@ -90,7 +90,9 @@ impl Driver {
 
     /// Looks for what an earlier host left of a unit's bodies, and ends it.
     pub(super) fn reap(&mut self, unit: UnitId) {
-        let Some(entry) = self.table.get(unit) else { return };
+        let Some(entry) = self.table.get(unit) else {
+            return self.then.push_back(Input::Reaped { unit, outcome: Outcome::Failed });
+        };
         let name = Arc::clone(&entry.name);
         let mark = Tree::mark(&self.means.home, &name);
         let tree = Tree { mark, incarnation: None, leader: entry.process };

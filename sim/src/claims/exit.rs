@@ -171,6 +171,9 @@ impl Judge {
         if report.overran {
             self.saw(Sight::UnitsOverran);
         }
+        if self.units[unit.index()].reaping {
+            check_time_over(scene, unit)?;
+        }
         check_ghost(scene, unit, report)?;
         check_code(scene, code, unit, report)
     }
@@ -187,6 +190,16 @@ fn check_left_over(scene: &Scene<'_>, code: u8, unit: UnitId, report: UnitReport
         return scene.broken(Claim::LeaksAreListed, Some(unit), text);
     }
     Ok(())
+}
+
+/// What an earlier host left of the unit is being ended at this moment.
+fn check_time_over(scene: &Scene<'_>, unit: UnitId) -> Verdict {
+    if scene.engine.report().overran {
+        return Ok(());
+    }
+    let name = scene.name(unit);
+    let text = || format!("what an earlier host left of {name} is being ended, and this one does not wait");
+    scene.broken(Claim::ReportIsTrue, Some(unit), text)
 }
 
 fn check_ghost(scene: &Scene<'_>, unit: UnitId, report: UnitReport) -> Verdict {

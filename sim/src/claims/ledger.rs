@@ -55,6 +55,8 @@ pub(super) struct Ledger {
     pub(super) cancel_noticed: bool,
     /// Told to go: an abort or a cancel was performed.
     pub(super) told: bool,
+    /// What an earlier host left of it is being ended.
+    pub(super) reaping: bool,
 }
 
 impl Ledger {
@@ -88,6 +90,7 @@ impl Ledger {
         cancel: None,
         cancel_noticed: false,
         told: false,
+        reaping: false,
     };
 
     /// Whether a request shortened the deadline after the present rung began: that shortens the rung.

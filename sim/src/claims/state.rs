@@ -118,6 +118,7 @@ impl Ledger {
             cancel,
             cancel_noticed,
             told,
+            reaping,
         } = *self;
         // A new way down sets all of these, and it only matters whether there was a step at all.
         let rung = if on_way { rung } else { rung.min(0) };
@@ -137,6 +138,7 @@ impl Ledger {
             free,
             cancel_noticed,
             told,
+            reaping,
         ];
         let bits = bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit));
         // A new way down sets it.

@@ -47,7 +47,8 @@ impl Judge {
             Input::Persisted { unit, outcome, .. } => {
                 self.units[unit.index()].rewrite_due |= outcome == Outcome::Failed;
             }
-            Input::Reaped { outcome, .. } => {
+            Input::Reaped { unit, outcome } => {
+                self.units[unit.index()].reaping = false;
                 if outcome == Outcome::Done {
                     self.saw(Sight::Reaped);
                 }
@@ -70,7 +71,11 @@ impl Judge {
     pub(super) fn note_effect(&mut self, scene: &Scene<'_>, effect: &Effect) -> Verdict {
         match *effect {
             Effect::Start { unit, incarnation } => self.started(scene, unit, incarnation),
-            Effect::Pause { .. } | Effect::Reload | Effect::Reap { .. } => Ok(()),
+            Effect::Pause { .. } | Effect::Reload => Ok(()),
+            Effect::Reap { unit, .. } => {
+                self.units[unit.index()].reaping = true;
+                Ok(())
+            }
             Effect::Resume { unit, .. } => {
                 self.units[unit.index()].paused = false;
                 Ok(())

@@ -39,9 +39,10 @@ const FOUND: &[(&str, &[u64])] = &[
 ];
 
 /// What was found, in which scenario.
-const SCENARIOS: &[(&str, &str)] = &[(
-    "operators asked a host that was down, and waited for ever",
-    r#"
+const SCENARIOS: &[(&str, &str)] = &[
+    (
+        "operators asked a host that was down, and waited for ever",
+        r#"
 name = "asked-while-down"
 storm = "0s"
 
@@ -56,7 +57,27 @@ ask = "crash"
 [faults]
 asks-anything = 1000
 "#,
-)];
+    ),
+    (
+        "a host that was stopped right after a crash called leaked what it was ending at that moment",
+        r#"
+name = "stopped-while-it-looks"
+order = "untimed"
+
+[[unit]]
+name = "web"
+system = "session"
+
+[[operator]]
+at = "1s"
+ask = "crash"
+
+[[operator]]
+at = "2s"
+ask = "terminate"
+"#,
+    ),
+];
 
 /// The same, found by looking with priorities.
 const FOUND_BY_PRIORITIES: &[(&str, &[u64])] = &[
