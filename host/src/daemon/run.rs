@@ -4,6 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    pin::pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -15,7 +16,7 @@ use tokio::{
     time::Instant,
 };
 use tracing::{error, info, warn};
-use winddown_core::{Phase, contracts};
+use winddown_core::{Phase, Signal, contracts};
 
 use crate::{Builder, Client, ClientOrder, Host, Outcome, Report, StartError, Unit};
 
@@ -116,14 +117,7 @@ pub async fn run(
             Ok(is_closed.await?)
         });
     let builder = own(builder, &config, &artifacts);
-    let host = tokio::select! {
-        biased;
-        signal = signals.stop() => {
-            info!(signal = name(signal), "stopped before anything was started");
-            return Ok(0);
-        }
-        host = builder.start() => host?,
-    };
+    let Some((host, early)) = come_up(builder, &mut signals).await? else { return Ok(1) };
     let came_up = Instant::now();
     let (draining, drains) = watch::channel(false);
     let shared = Shared {
@@ -136,6 +130,10 @@ pub async fn run(
     };
     let watcher = host.attach().await.map_err(RunError::Client)?;
     drop(tokio::spawn(drain(watcher, shared.clone(), draining)));
+    if let Some(signal) = early {
+        why.note(|| name(signal).to_owned());
+        host.signal(signal);
+    }
     drop(tokio::spawn(signals.forward(host.clone(), why.clone())));
     drop(tokio::spawn(news::follow(shared.clone())));
     drop(tokio::spawn(reload::serve(reloads, file.to_owned(), config.clone(), shared.clone())));
@@ -145,19 +143,44 @@ pub async fn run(
         let client = host.attach().await.map_err(RunError::Client)?;
         drop(tokio::spawn(http::serve(listener, shared.clone(), client)));
     }
-    start_units(&host, &config).await;
     drop(tokio::spawn(systemd::watchdog(host.clone())));
-    systemd::ready();
-    info!(
-        socket = %artifacts.state.paths().socket().display(),
-        http = address.map(tracing::field::display),
-        instance = artifacts.state.instance(),
-        "ready"
-    );
+    if early.is_none() {
+        start_units(&host, &config).await;
+        systemd::ready();
+        info!(
+            socket = %artifacts.state.paths().socket().display(),
+            http = address.map(tracing::field::display),
+            instance = artifacts.state.instance(),
+            "ready"
+        );
+    }
 
     let report = host.wait().await;
     drop(artifacts.socket);
     Ok(finish(report.ok().as_deref(), &artifacts.state, &why, came_up))
+}
+
+/// The host, and the signal that asked for its end while it came up. A start goes on when it is asked to end:
+/// what an earlier host left is known, and ended, only by one that is up. `None`: it was asked twice.
+async fn come_up(
+    builder: Builder,
+    signals: &mut Signals,
+) -> Result<Option<(Host, Option<Signal>)>, RunError> {
+    let mut start = pin!(builder.start());
+    let mut early = None;
+    loop {
+        tokio::select! {
+            biased;
+            host = &mut start => return Ok(Some((host?, early))),
+            signal = signals.stop() => {
+                if early.replace(signal).is_some() {
+                    error!(signal = name(signal), "stopped by force before it was up");
+                    return Ok(None);
+                }
+                info!(signal = name(signal), "to be stopped as soon as it is up");
+            }
+        }
+    }
 }
 
 /// Takes everything that only one daemon can have: first the state, which is the proof for the rest.

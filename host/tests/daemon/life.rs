@@ -1,6 +1,7 @@
 use std::{
     fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    thread::sleep,
     time::{Duration, Instant},
 };
 
@@ -213,6 +214,33 @@ fn what_a_killed_daemon_leaves_alive_is_ended_by_the_next_one() {
     until("the daemon has seen it as well", || !unit().contains("not proven gone"));
     home.ask(&["shutdown"]);
     assert_eq!(daemon.wait().code(), Some(0), "{:?}", home.record());
+}
+
+#[test]
+fn a_daemon_that_is_stopped_while_it_ends_what_another_left_waits_for_that() {
+    let by_hand = TREE.replace("start = true", "");
+    let tries = [(&*by_hand, 0), (&*by_hand, 1), (&*by_hand, 4), (&*by_hand, 16), (TREE, 0), (TREE, 5)];
+    for (config, millis) in tries {
+        let home = Home::new(config);
+        let mut daemon = home.start();
+        if config == by_hand {
+            home.ask(&["start", "tree"]);
+        }
+        let pids = tree(&home);
+        daemon.signal(Signal::KILL);
+        daemon.wait();
+        assert!(pids.into_iter().all(is_alive), "they are orphans");
+        let mut daemon = home.spawn();
+        // From its first line on it has caught its signals.
+        until("it says something", || daemon.is_gone() || !daemon.log().is_empty());
+        sleep(Duration::from_millis(millis));
+        daemon.signal(Signal::TERM);
+        let code = daemon.wait().code();
+        let record = home.record();
+        assert_eq!(code, Some(0), "after {millis} ms: {record:?}\n{}", daemon.log());
+        assert!(record.units.iter().all(|unit| !unit.report.leaked), "after {millis} ms: {record:?}");
+        assert!(!pids.into_iter().any(is_alive), "after {millis} ms: {record:?}");
+    }
 }
 
 #[test]
