@@ -15,19 +15,22 @@ use winddown_host::daemon::{RunError, Signals, config::Config, log::Lines, run, 
 
 /// Runs units, and shuts them down so that nothing is lost.
 ///
+/// A unit is a command, or a demo, that the configuration names. `winddown` starts, stops and shows units
+/// while the daemon runs.
+///
 /// The daemon works until SIGTERM, SIGINT or `winddown shutdown`. Then it stops every unit by its own
 /// ladder, saves every finding, removes its socket and its PID file, and writes a report. A second signal
 /// forces. SIGHUP reads the tokens again. Logs go to standard error.
 #[derive(Parser, Debug)]
 #[command(name = "winddownd", version, max_term_width = 100, after_help = AFTER)]
 struct Cli {
-    /// The configuration, in TOML; host/examples/winddownd.toml has every key
+    /// The configuration, in TOML. host/examples/winddownd.toml is one that runs, and explains every key
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
 
     /// Where the state is kept [default: the configuration's state-dir, or winddown under
     /// $XDG_STATE_HOME or ~/.local/state]
-    #[arg(long, value_name = "DIR", env = "WINDDOWN_STATE_DIR")]
+    #[arg(long, value_name = "DIR", env = "WINDDOWN_STATE_DIR", hide_env_values = true)]
     state_dir: Option<PathBuf>,
 
     /// Read the configuration and the tokens, say whether they make sense, and do nothing else
@@ -38,8 +41,8 @@ struct Cli {
     #[arg(long, value_name = "LEVELS", default_value = "info")]
     log: Targets,
 
-    /// For people, or one JSON object a line
-    #[arg(long, value_enum, default_value_t = LogFormat::Human)]
+    /// For people, or for programs one JSON object a line
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Human)]
     log_format: LogFormat,
 }
 
@@ -50,7 +53,13 @@ Exit codes:
   2  the command line makes no sense
 
 The state directory is for one daemon: a second one is refused. It holds winddownd.sock,
-winddownd.pid, winddown.db (rows and findings) and report.json (how the last shutdown went).";
+winddownd.pid, winddown.db (rows and findings) and report.json (how the last shutdown went).
+
+Try it:
+  winddownd --config host/examples/winddownd.toml --check
+  winddownd --config host/examples/winddownd.toml &
+  winddown list                 the units of the configuration, and how they are
+  winddown --help               what to do with them";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum LogFormat {

@@ -2,7 +2,7 @@
 
 use crate::{
     folder::{Folder, files, package},
-    xtask::{said, xtask},
+    program::{XTASK, said},
 };
 
 #[test]
@@ -10,7 +10,7 @@ fn every_bad_scenario_file_gets_its_golden_answer() {
     let mut golden = Folder::named("errors");
     for file in files(&package().join("bad"), ".toml") {
         let path = format!("snapshots/bad/{file}");
-        let output = xtask(&["sim", "--scenario", &path, "--seed", "1"]);
+        let output = XTASK.run(&["sim", "--scenario", &path, "--seed", "1"]);
         assert_eq!(output.status.code(), Some(2), "{file}: bad input is exit code 2");
         assert_eq!(said(&output.stdout), "", "{file}: what is wrong is told where errors are told");
         golden.draw(file.trim_end_matches(".toml"), &said(&output.stderr));

@@ -1,26 +1,28 @@
-//! The `--help` of `cargo xtask` and of each of its commands, as its own list of commands has them: a new
+//! The `--help` of every program and of each of its commands, as its own list of commands has them: a new
 //! command has no snapshot yet, and fails.
 
 use crate::{
     folder::Folder,
-    xtask::{said, xtask},
+    program::{Program, WINDDOWN, WINDDOWND, XTASK, said},
 };
 
 #[test]
 fn every_command_says_its_golden_help() {
     let mut golden = Folder::named("help");
-    draw(&mut golden, &[]);
+    for program in [XTASK, WINDDOWND, WINDDOWN] {
+        draw(&mut golden, program, &[]);
+    }
     golden.close();
 }
 
 /// Draws the help of a command, and of all commands below it.
-fn draw(golden: &mut Folder, command: &[&str]) {
-    let output = xtask(&[command, &["--help"]].concat());
+fn draw(golden: &mut Folder, program: Program, command: &[&str]) {
+    let output = program.run(&[command, &["--help"]].concat());
     let help = said(&output.stdout);
-    assert!(output.status.success(), "{command:?} --help: {}", said(&output.stderr));
-    golden.draw(&[&["xtask"], command].concat().join("-"), &help);
+    assert!(output.status.success(), "{} {command:?} --help: {}", program.name, said(&output.stderr));
+    golden.draw(&[&[program.name], command].concat().join("-"), &help);
     for below in commands(&help) {
-        draw(golden, &[command, &[below]].concat());
+        draw(golden, program, &[command, &[below]].concat());
     }
 }
 

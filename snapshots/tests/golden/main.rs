@@ -5,5 +5,5 @@
 mod errors;
 mod folder;
 mod help;
+mod program;
 mod timelines;
-mod xtask;
