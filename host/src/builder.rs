@@ -17,6 +17,8 @@ use tokio::{
     runtime::Handle,
     sync::{broadcast, mpsc, oneshot, watch},
 };
+#[cfg(feature = "daemon")]
+use winddown_core::UnitReport;
 use winddown_core::{Disposition, Effect, Engine, Input, Kind, Ladder, Moment, Phase, Plan, contracts};
 
 use crate::{
@@ -198,6 +200,13 @@ impl Builder {
         F: FnMut(Moment, &Input, Disposition, &[Effect]) + Send + 'static,
     {
         self.hooks.set_step(Box::new(step));
+        self
+    }
+
+    /// What is done with every stop that is over, once each. Must not block.
+    #[cfg(feature = "daemon")]
+    pub(crate) fn on_stopped(mut self, stopped: impl FnMut(&UnitReport) + Send + 'static) -> Self {
+        self.hooks.set_stopped(Box::new(stopped));
         self
     }
 

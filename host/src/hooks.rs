@@ -7,12 +7,13 @@ use std::{
     pin::Pin,
 };
 
-use winddown_core::{Disposition, Effect, Input, Moment, Phase, Plan};
+use winddown_core::{Disposition, Effect, Input, Moment, Phase, Plan, UnitReport};
 
 use crate::{error::StartError, report::Report, unit::BodyResult};
 
 type TellReport = Box<dyn Fn(&Report) + Send>;
 type TellStep = Box<dyn FnMut(Moment, &Input, Disposition, &[Effect]) + Send>;
+type TellStop = Box<dyn FnMut(&UnitReport) + Send>;
 type Work = Pin<Box<dyn Future<Output = BodyResult> + Send>>;
 
 /// What there is to do, and when.
@@ -22,6 +23,7 @@ pub(crate) struct Hooks {
     on_reload: Option<Box<dyn Fn() + Send>>,
     on_report: Option<TellReport>,
     on_step: Option<TellStep>,
+    on_stopped: Option<TellStop>,
 }
 
 impl Hooks {
@@ -39,6 +41,11 @@ impl Hooks {
 
     pub(crate) fn set_step(&mut self, step: TellStep) {
         self.on_step = Some(step);
+    }
+
+    #[cfg(feature = "daemon")]
+    pub(crate) fn set_stopped(&mut self, stopped: TellStop) {
+        self.on_stopped = Some(stopped);
     }
 
     /// Refuses what would never be done.
@@ -89,6 +96,17 @@ impl Hooks {
     pub(crate) fn step(&mut self, now: Moment, input: &Input, disposition: Disposition, effects: &[Effect]) {
         if let Some(tell) = &mut self.on_step {
             survive(|| tell(now, input, disposition, effects));
+        }
+    }
+
+    /// Whether anybody is told of stops.
+    pub(crate) const fn want_stops(&self) -> bool {
+        self.on_stopped.is_some()
+    }
+
+    pub(crate) fn stopped(&mut self, report: &UnitReport) {
+        if let Some(tell) = &mut self.on_stopped {
+            survive(|| tell(report));
         }
     }
 }

@@ -11,7 +11,7 @@ use prometheus_client::{
     registry::Registry,
 };
 use tokio::time::Instant;
-use winddown_core::Ending;
+use winddown_core::{Ending, UnitReport};
 
 use crate::UnitInfo;
 
@@ -75,8 +75,8 @@ impl Metrics {
         self.last_shutdown.set(std::time::Duration::from_nanos(nanos).as_secs_f64());
     }
 
-    /// A unit was stopped.
-    pub(super) fn stopped(&self, unit: &UnitInfo) {
+    /// A stop is over.
+    pub(super) fn stopped(&self, unit: &UnitReport) {
         let rung = match unit.ending {
             Ending::OnRung(action) => action.name(),
             Ending::Unseen => "unseen",

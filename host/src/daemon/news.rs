@@ -1,26 +1,16 @@
-//! What happens to units, as log lines and as counts.
+//! What happens to units, as log lines. One that reads too slowly leaves some out, and says so.
 
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tracing::{debug, info, warn};
 use winddown_core::Notice;
 
 use crate::News;
 
-use super::shared::Shared;
-
 /// Follows everything that happens until the host is gone.
-pub(super) async fn follow(shared: Shared) {
-    let mut news = shared.host.news();
+pub(super) async fn follow(mut news: Receiver<News>) {
     loop {
         match news.recv().await {
-            Ok(news) => {
-                log(&news);
-                if matches!(news.notice, Notice::Stopped | Notice::Cancelled | Notice::TimedOut)
-                    && let Ok(info) = shared.host.inspect(news.unit).await
-                {
-                    shared.metrics.stopped(&info);
-                }
-            }
+            Ok(news) => log(&news),
             Err(RecvError::Lagged(missed)) => warn!(missed, "notices went by unseen"),
             Err(RecvError::Closed) => return,
         }

@@ -105,7 +105,9 @@ pub async fn run(
     let (close, closing) = oneshot::channel();
     let (closed, is_closed) = oneshot::channel();
     let (reload, reloads) = mpsc::unbounded_channel();
+    let counts = Arc::clone(&metrics);
     let builder = describe(&config, bodies)
+        .on_stopped(move |unit| counts.stopped(unit))
         .sqlite(artifacts.state.paths().database())
         .home(artifacts.state.paths().dir())
         .on_reload(move || {
@@ -135,7 +137,7 @@ pub async fn run(
         host.signal(signal);
     }
     drop(tokio::spawn(signals.forward(host.clone(), why.clone())));
-    drop(tokio::spawn(news::follow(shared.clone())));
+    drop(tokio::spawn(news::follow(host.news())));
     drop(tokio::spawn(reload::serve(reloads, file.to_owned(), config.clone(), shared.clone())));
     drop(tokio::spawn(server::serve(artifacts.listener, config.clients, shared.clone(), closing, closed)));
     let address = artifacts.http.as_ref().and_then(|http| http.local_addr().ok());

@@ -7,6 +7,7 @@ mod bodies;
 mod hands;
 mod message;
 mod requests;
+mod stops;
 mod table;
 mod units;
 mod words;
@@ -30,7 +31,7 @@ use crate::{
     store::Store,
 };
 
-use self::table::Table;
+use self::{stops::Stops, table::Table};
 
 pub(crate) use self::message::{Ask, Message, Reply, Request, Word};
 pub(crate) use self::units::Left;
@@ -80,6 +81,7 @@ pub(crate) struct Driver {
     news: broadcast::Sender<News>,
     /// Units that have findings which no write has held yet.
     unwritten: Vec<UnitId>,
+    stops: Stops,
     exit: Option<Report>,
 }
 
@@ -123,6 +125,7 @@ impl Driver {
             recorder,
             news,
             unwritten: Vec::new(),
+            stops: Stops::new(),
             exit: None,
         }
     }
@@ -204,6 +207,8 @@ impl Driver {
             recorder.step(now, input, disposition, effects.as_slice());
         }
         self.hooks.step(now, &input, disposition, effects.as_slice());
+        // Before anybody has the answer: who was told of a stop finds it counted.
+        self.follow_stops(&input);
         for effect in effects.drain() {
             self.carry_out(now, effect);
         }

@@ -102,6 +102,28 @@ fn a_probe_sees_the_daemon_drain_and_metrics_say_what_was_stopped() {
 }
 
 #[test]
+fn of_ten_thousand_stops_at_once_none_is_missing_in_the_metrics() {
+    const UNITS: usize = 10_000;
+    let unit = |number| {
+        format!("[[unit]]\nname = \"unit-{number}\"\nkind = \"task\"\ndemo = \"countdown\"\nstart = true\n")
+    };
+    // The deaf one keeps the daemon from being gone before anybody has looked.
+    let home = Home::with_http(&format!("{DEAF}{}", (0..UNITS).map(unit).collect::<String>()));
+    let mut daemon = home.start();
+    let address = daemon.address();
+    daemon.signal(Signal::TERM);
+    let stops = || {
+        let text = http(address, "GET /metrics HTTP/1.1", "").1;
+        let counts = text.lines().filter_map(|line| line.strip_prefix("winddown_stops_total{"));
+        counts.filter_map(|line| line.split_once("} ")?.1.parse::<usize>().ok()).sum::<usize>()
+    };
+    until("all are counted", || stops() >= UNITS);
+    assert_eq!(stops(), UNITS);
+    daemon.signal(Signal::TERM);
+    daemon.wait();
+}
+
+#[test]
 fn connections_that_are_half_open_hold_up_nobody() {
     let home = Home::with_http(TASK);
     let mut daemon = home.start();
