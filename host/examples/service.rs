@@ -12,7 +12,7 @@ async fn navigation(context: Context) -> BodyResult {
     for page in pages..3690 {
         // Ends early when it is cancelled, and holds still while it is paused.
         context.wait(sleep(Duration::from_millis(100))).await?;
-        context.record((format!("page {page}"), "what is on it"));
+        context.record((format!("page {page}"), "what is on it")).await;
         context.keep(vec![0; page + 1]);
     }
     Ok(())

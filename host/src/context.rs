@@ -7,11 +7,15 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::sleep,
+};
 use winddown_core::{Incarnation, UnitId};
 
 use crate::{
@@ -41,6 +45,13 @@ impl Error for Cancelled {}
 #[error("the finding is not known to be durable; record it again under the same id")]
 pub struct NotSaved;
 
+/// So many bytes of its findings a body may have on their way to the disk; then it waits.
+const OWED_MAX: u64 = 1 << 20;
+/// What a finding takes beside its own bytes, roughly, until it is written.
+const OVERHEAD: usize = 64;
+/// How long a body that waits for a disk that fails leaves it alone.
+const DISK_REST: Duration = Duration::from_millis(100);
+
 /// What a body and the driver share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -52,6 +63,9 @@ pub(crate) struct Shared {
     /// Odd: asked to hold still. Each pause has its own number, so that an answer to an earlier one is
     /// not taken for one to this one.
     pauses: AtomicU32,
+    /// Bytes of findings told so far, and how many of them are known to be durable.
+    told: AtomicU64,
+    durable: AtomicU64,
     changed: Notify,
     reason: Mutex<Option<Arc<str>>>,
     state: Mutex<Option<Arc<[u8]>>>,
@@ -72,6 +86,8 @@ impl Shared {
             inbox,
             cancelled: AtomicBool::new(false),
             pauses: AtomicU32::new(0),
+            told: AtomicU64::new(0),
+            durable: AtomicU64::new(0),
             changed: Notify::new(),
             reason: Mutex::new(None),
             state: Mutex::new(state),
@@ -81,6 +97,24 @@ impl Shared {
     pub(crate) fn say(&self, word: Word) {
         // A driver that is gone needs to hear nothing.
         drop(self.inbox.send(Message::Said { unit: self.unit, incarnation: self.incarnation, word }));
+    }
+
+    /// Counts a finding that is about to be told, and says how many bytes were told with it.
+    fn count(&self, finding: &Finding) -> u64 {
+        let bytes = (finding.id.len() + finding.data.len() + OVERHEAD) as u64;
+        self.told.fetch_add(bytes, Ordering::Relaxed) + bytes
+    }
+
+    /// Tells a finding, and waits until it is durable, and with it what was told before. `None`: nobody takes
+    /// findings of this body any more.
+    async fn record(&self, finding: Finding, told: u64) -> Option<Result<(), NotSaved>> {
+        let (reply, saved) = oneshot::channel();
+        self.say(Word::Recorded { finding, reply: Some(reply) });
+        let saved = saved.await.ok()?;
+        if saved.is_ok() {
+            self.durable.fetch_max(told, Ordering::Relaxed);
+        }
+        Some(saved)
     }
 
     pub(crate) fn request_cancel(&self, reason: Option<Arc<str>>) {
@@ -156,8 +190,21 @@ impl Context {
     /// Records a finding. It is handed to the store with the next writes, at the latest when the driver
     /// has nothing else to do, and it is in every checkpoint and final row from now on. A finding with an
     /// id that the unit has used before is the same finding, and adds nothing.
-    pub fn record(&self, finding: impl Into<Finding>) {
-        self.shared.say(Word::Recorded { finding: finding.into(), reply: None });
+    ///
+    /// Waits for nothing, unless the body is faster than the disk: once 1 MiB of its findings is on the way
+    /// (each counted with its id and 64 bytes more), it waits until they are durable, and so does every other
+    /// clone of this context. That lasts as long as the disk is full or fails; the body can be stopped
+    /// meanwhile. Whatever was recorded before is kept; this finding is recorded as soon as it waits.
+    pub async fn record(&self, finding: impl Into<Finding>) {
+        let (shared, finding) = (&*self.shared, finding.into());
+        let told = shared.count(&finding);
+        if told <= shared.durable.load(Ordering::Relaxed) + OWED_MAX {
+            return shared.say(Word::Recorded { finding, reply: None });
+        }
+        // Told again it is the same finding, and written once more.
+        while let Some(Err(NotSaved)) = shared.record(finding.clone(), told).await {
+            sleep(DISK_REST).await;
+        }
     }
 
     /// Records a finding, and waits until it is durable.
@@ -165,9 +212,9 @@ impl Context {
     /// # Errors
     /// [`NotSaved`] if the write failed, or the host has exited.
     pub async fn record_durable(&self, finding: impl Into<Finding>) -> Result<(), NotSaved> {
-        let (reply, saved) = oneshot::channel();
-        self.shared.say(Word::Recorded { finding: finding.into(), reply: Some(reply) });
-        saved.await.unwrap_or(Err(NotSaved))
+        let finding = finding.into();
+        let told = self.shared.count(&finding);
+        self.shared.record(finding, told).await.unwrap_or(Err(NotSaved))
     }
 
     /// Tells subscribers how far it is.

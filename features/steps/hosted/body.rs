@@ -84,7 +84,7 @@ async fn find(context: &Context, plan: &BodyPlan, takes: impl Fn(Span) -> Durati
             // What could not be saved is recorded all the same.
             let _durable = context.record_durable(finding).await;
         } else {
-            context.record(finding);
+            context.record(finding).await;
         }
     }
 }

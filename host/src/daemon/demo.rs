@@ -34,7 +34,7 @@ async fn engage(context: &Context) -> BodyResult {
     let kept = kept.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse().ok());
     for place in kept.unwrap_or(0_u32) + 1.. {
         context.wait(sleep(STEP)).await?;
-        context.record((format!("place-{place}"), format!("surveyed place {place}")));
+        context.record((format!("place-{place}"), format!("surveyed place {place}"))).await;
         context.keep(place.to_string().into_bytes());
         if place % 10 == 0 {
             context.progress(format!("{place} places surveyed"));

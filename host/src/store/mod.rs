@@ -75,7 +75,7 @@ pub enum Write {
         /// What the body wants to see again when it starts again.
         state: Vec<u8>,
     },
-    /// Findings ahead of any row (written behind, within a bound that the driver keeps). Nothing comes back.
+    /// Findings ahead of any row (written behind, within the bound that a body's context keeps). Nothing comes back.
     Findings {
         /// Of which unit.
         unit: Arc<str>,

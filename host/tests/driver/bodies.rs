@@ -30,7 +30,7 @@ fn counter(steps: &Arc<AtomicU32>) -> Unit {
                 context.check_cancellation()?;
                 let step = steps.fetch_add(1, Ordering::SeqCst) + 1;
                 context.keep(step.to_string().into_bytes());
-                context.record((format!("step {step}"), []));
+                context.record((format!("step {step}"), [])).await;
                 sleep(Duration::from_millis(100)).await;
             }
         }
@@ -174,7 +174,7 @@ async fn a_late_word_of_an_earlier_start_is_no_word_of_this_one() {
     let late = contexts.recv().await.unwrap();
     assert_eq!((early.incarnation(), late.incarnation()), (1, 2));
     early.progress("half of it");
-    early.record(Finding::from(("late", "but true")));
+    early.record(Finding::from(("late", "but true"))).await;
     let info = host.inspect("one").await.unwrap();
     assert_eq!((info.status, info.progress, info.recorded), (Status::Running, None, 1));
     assert!(early.is_cancelled() && !late.is_cancelled());
@@ -184,7 +184,7 @@ async fn a_late_word_of_an_earlier_start_is_no_word_of_this_one() {
     host.declare("two", Unit::task("container", crate::harness::idle)).await.unwrap();
     host.start("two").await.unwrap();
     // The number is the same, the unit is not.
-    late.record(("stray", ""));
+    late.record(("stray", "")).await;
     assert!(late.record_durable(("stray", "")).await.is_err());
     assert_eq!(host.inspect("two").await.unwrap().recorded, 0);
 }

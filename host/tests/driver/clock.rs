@@ -15,9 +15,9 @@ const NAVIGATION: Duration = Duration::from_secs(369);
 
 /// A navigation that looks at nothing before it has its page.
 async fn navigation(context: Context) -> BodyResult {
-    context.record(("began", "the page loads"));
+    context.record(("began", "the page loads")).await;
     sleep(NAVIGATION).await;
-    context.record(("page", "loaded"));
+    context.record(("page", "loaded")).await;
     Ok(())
 }
 

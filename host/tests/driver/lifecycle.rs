@@ -36,9 +36,9 @@ async fn a_host_starts_stops_and_shuts_down() {
 async fn what_was_found_is_there_after_the_shutdown() {
     let memory = Memory::new();
     let body = async |context: Context| {
-        context.record(("login", "an admin page"));
-        context.record(("login", "told twice"));
-        context.record(("sql", "an injection"));
+        context.record(("login", "an admin page")).await;
+        context.record(("login", "told twice")).await;
+        context.record(("sql", "an injection")).await;
         context.progress("two pages of nine");
         Err(context.cancelled().await.into())
     };
@@ -59,7 +59,7 @@ async fn a_cancel_reaches_the_body_with_its_reason() {
     let memory = Memory::new();
     let body = async |context: Context| -> BodyResult {
         let why = context.cancelled().await;
-        context.record(("reason", &*why.reason));
+        context.record(("reason", &*why.reason)).await;
         Err(why.into())
     };
     let host = described(&memory).unit("nav", Unit::task("task", body)).start().await.unwrap();
@@ -82,7 +82,7 @@ async fn a_body_that_panics_is_a_failed_unit_and_not_a_dead_host() {
     let memory = Memory::new();
     let at_once = |_: Context| -> std::future::Ready<BodyResult> { panic!("before it began") };
     let later = async |context: Context| -> BodyResult {
-        context.record(("last", "words"));
+        context.record(("last", "words")).await;
         tokio::task::yield_now().await;
         panic!("out of cheese")
     };

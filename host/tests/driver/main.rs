@@ -5,6 +5,7 @@
 
 mod bodies;
 mod clock;
+mod findings;
 mod harness;
 mod lifecycle;
 mod processes;

@@ -14,7 +14,7 @@ fn on_disk(directory: &Path) -> Builder {
 }
 
 async fn finds(context: Context) -> BodyResult {
-    context.record(("plain", "written behind"));
+    context.record(("plain", "written behind")).await;
     context.record_durable(("durable", "acknowledged")).await?;
     pending().await
 }
@@ -60,7 +60,7 @@ fn what_ran_has_failed_and_what_was_found_comes_back() {
 fn a_plain_finding_is_on_disk_soon_though_nobody_waits_for_it() {
     let directory = tempfile::tempdir().unwrap();
     let finds = async |context: Context| -> BodyResult {
-        context.record(("plain", "written behind"));
+        context.record(("plain", "written behind")).await;
         pending().await
     };
     and_then_crash(|| async {

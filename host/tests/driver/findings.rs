@@ -1,0 +1,112 @@
+//! A body that finds faster than the disk writes: it waits, so that memory is bounded, and loses nothing.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::{sleep, timeout};
+use winddown_host::{BodyResult, Context, Host, Shutdown, Span, Status, Unit, contracts, store::Memory};
+
+use crate::harness::{PATIENCE, described, kinds};
+
+/// 12 MiB of findings, of which a body may owe 1 MiB.
+const FINDINGS: u32 = 3_000;
+const SIZE: usize = 4096;
+/// So many of them may be on their way, with what is counted beside their bytes; and one more, which waits.
+const ON_THE_WAY: u32 = (1 << 20) / (4096 + 64 + 5) + 1;
+
+/// A body that finds as fast as it may, and counts what it was let go on from.
+fn hasty(found: &Arc<AtomicU32>) -> Unit {
+    let found = Arc::clone(found);
+    Unit::task("task", move |context: Context| {
+        let found = Arc::clone(&found);
+        async move {
+            for number in 0..FINDINGS {
+                context.record((format!("{number:05}"), [0; SIZE])).await;
+                found.fetch_add(1, Ordering::SeqCst);
+            }
+            Ok(())
+        }
+    })
+}
+
+async fn has_status(host: &Host, status: Status) {
+    let is_so = async {
+        while host.inspect("hasty").await.unwrap().status != status {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, is_so).await.unwrap_or_else(|_| panic!("it never is {status}"));
+}
+
+async fn all_are_there(host: &Host) {
+    let there = host.findings("hasty", 0, u32::MAX).await.unwrap();
+    let ids: Vec<String> = there.iter().map(|finding| finding.id.to_string()).collect();
+    let told: Vec<String> = (0..FINDINGS).map(|number| format!("{number:05}")).collect();
+    assert_eq!(ids, told, "each once, in order");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_does_not_run_ahead_of_a_disk_that_hangs_or_fails() {
+    type Trouble = fn(&Memory, bool);
+    for trouble in [Memory::hang as Trouble, Memory::fail as Trouble] {
+        let (memory, found) = (Memory::new(), Arc::new(AtomicU32::new(0)));
+        let host = described(&memory).unit("hasty", hasty(&found)).start().await.unwrap();
+        trouble(&memory, true);
+        host.start("hasty").await.unwrap();
+        for _look in 0..10 {
+            sleep(Duration::from_secs(1)).await;
+            let recorded = host.inspect("hasty").await.unwrap().recorded;
+            assert_eq!((found.load(Ordering::SeqCst), recorded), (ON_THE_WAY - 1, ON_THE_WAY));
+        }
+        trouble(&memory, false);
+        has_status(&host, Status::Completed).await;
+        all_are_there(&host).await;
+        let report = host.shutdown(Shutdown::default()).await.unwrap();
+        let unit = report.unit("hasty").unwrap();
+        assert_eq!((report.code(), unit.recorded, unit.saved), (0, FINDINGS, FINDINGS));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_waits_for_the_disk_can_be_stopped_and_keeps_what_it_recorded() {
+    let (memory, found) = (Memory::new(), Arc::new(AtomicU32::new(0)));
+    let host = described(&memory).unit("hasty", hasty(&found)).start().await.unwrap();
+    memory.hang(true);
+    host.start("hasty").await.unwrap();
+    sleep(Duration::from_secs(1)).await;
+    let stopped = tokio::spawn({
+        let host = host.clone();
+        async move { host.stop("hasty").await }
+    });
+    // The grace of its kind is 5 s, and rows are waited for during one.
+    sleep(Duration::from_millis(5_500)).await;
+    assert!(!host.inspect("hasty").await.unwrap().body_lives, "it is dropped where it waits");
+    memory.hang(false);
+    stopped.await.unwrap().unwrap();
+    let there = host.findings("hasty", 0, u32::MAX).await.unwrap().len();
+    assert_eq!(there, ON_THE_WAY as usize, "with the one that waited");
+}
+
+#[tokio::test]
+async fn on_disk_nothing_is_lost_either() {
+    let directory = tempfile::tempdir().unwrap();
+    let found = Arc::new(AtomicU32::new(0));
+    let kind = contracts::task(Span::from_secs(5));
+    let builder = kinds(Host::builder()).kind("quick", kind).sqlite(directory.path().join("state.db"));
+    let quick = Unit::task("quick", async |context: Context| -> BodyResult {
+        context.record_durable(("only", "one")).await?;
+        Ok(())
+    });
+    let host = builder.unit("hasty", hasty(&found)).unit("quick", quick).start().await.unwrap();
+    host.start("hasty").await.unwrap();
+    host.start("quick").await.unwrap();
+    has_status(&host, Status::Completed).await;
+    all_are_there(&host).await;
+    let report = host.shutdown(Shutdown::default()).await.unwrap();
+    assert_eq!((report.code(), report.unit("quick").unwrap().status), (0, Status::Completed));
+}
