@@ -101,6 +101,10 @@ async fn a_stop_ends_the_whole_tree_and_force_is_for_those_who_do_not_listen() {
     for unit in ["gentle", "deaf"] {
         host.start(unit).await.unwrap();
         pids.push(number_in(&directory.path().join(unit)).await);
+        // A process may be faster than who says that it is there.
+        while host.inspect(unit).await.unwrap().pid.is_none() {
+            sleep(Duration::from_millis(1)).await;
+        }
         pids.extend(host.inspect(unit).await.unwrap().pid);
     }
     assert!(pids.len() == 4 && pids.iter().all(|pid| lives(*pid)), "{pids:?}");
