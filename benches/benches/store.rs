@@ -60,7 +60,8 @@ impl Durable {
     fn stop(&mut self, unit: u32) {
         self.start += 1;
         let row = row(self.start, Status::Stopped);
-        self.store.write(Write::Persist { unit: name(unit), row, findings: Vec::new(), confirm: true });
+        let (unit, findings) = (name(unit), Vec::new());
+        self.store.write(Write::Persist { unit, row, stated: None, findings, confirm: true });
         self.wait();
     }
 
@@ -71,7 +72,8 @@ impl Durable {
             let row = row(1, Status::Stopping);
             let step = Step { incarnation: row.incarnation, rung: 1, round: 0 };
             let state = vec![7; 1_000];
-            self.store.write(Write::Checkpoint { unit: name(unit), step, row, findings, state });
+            let unit = name(unit);
+            self.store.write(Write::Checkpoint { unit, step, row, stated: None, findings, state });
         }
         (0..count).for_each(|_| self.wait());
     }

@@ -20,7 +20,7 @@ use winddown_core::{Incarnation, UnitId};
 
 use crate::{
     driver::{Message, Request, Word},
-    error::Error as HostError,
+    error::{self, Error as HostError},
     store::Finding,
 };
 
@@ -312,9 +312,9 @@ impl Context {
     /// Asks that this unit's own run is cancelled. Says at once whether that was accepted.
     ///
     /// # Errors
-    /// Why it was refused, or that the host has exited.
+    /// Why it was refused, the reason being too long among others, or that the host has exited.
     pub async fn cancel(&self, reason: impl Into<Arc<str>>) -> Result<(), HostError> {
-        self.ask(Request::Cancel { reason: Some(reason.into()) }).await
+        self.ask(Request::Cancel { reason: error::reason(reason.into())? }).await
     }
 
     async fn ask(&self, request: Request) -> Result<(), HostError> {

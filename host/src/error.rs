@@ -4,6 +4,17 @@ use std::{path::PathBuf, sync::Arc};
 
 use winddown_core::{Answer, Phase, PlanError, Why};
 
+/// So many bytes the reason of a cancel has at most.
+pub const REASON_MAX: usize = 1024;
+
+/// The reason of a cancel as it is handed on. `None`: nobody has said why.
+pub(crate) fn reason(text: Arc<str>) -> Result<Option<Arc<str>>, Error> {
+    if text.len() > REASON_MAX {
+        return Err(Error::LongReason(text.len()));
+    }
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
 /// Why a request was not carried out.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Error {
@@ -25,6 +36,9 @@ pub enum Error {
     /// There are as many of these as the host can number.
     #[error("the host cannot number any more {0}")]
     Full(&'static str),
+    /// The reason of a cancel is kept with the unit's row, and bounded.
+    #[error("a reason has at most {REASON_MAX} bytes, and this one has {0}; say it in fewer words")]
+    LongReason(usize),
     /// The engine refused it.
     #[error("refused: {0}")]
     Refused(Why),

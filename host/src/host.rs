@@ -10,7 +10,7 @@ use crate::{
     builder::Builder,
     client::Client,
     driver::{Ask, Message, Reply, Request},
-    error::Error,
+    error::{self, Error},
     report::Report,
     store::Finding,
     unit::Unit,
@@ -203,16 +203,17 @@ impl Host {
     }
 
     /// Cancels a unit's run, by its own ladder. `true`: it was running, it is cancelled, and its row is
-    /// durable. `false`: it was not running.
+    /// durable, with the reason. `false`: it was not running. An empty reason is none.
     ///
     /// # Errors
-    /// There is no such unit, or the row could not be written.
+    /// There is no such unit, the reason has more than [`REASON_MAX`](crate::REASON_MAX) bytes, or the row could
+    /// not be written.
     pub async fn cancel(
         &self,
         name: impl Into<Arc<str>>,
         reason: impl Into<Arc<str>>,
     ) -> Result<bool, Error> {
-        let reason = Some(reason.into()).filter(|reason| !reason.is_empty());
+        let reason = error::reason(reason.into())?;
         let answer = self.request(name, Request::Cancel { reason }).await?;
         let Answer::Cancelled(was_running) = answer else { return Err(Error::Unexpected(answer)) };
         Ok(was_running)

@@ -34,7 +34,7 @@ pub use body::Command;
 pub use builder::Builder;
 pub use client::{Client, ClientOrder};
 pub use context::{Cancelled, Context, NotSaved};
-pub use error::{Error, StartError};
+pub use error::{Error, REASON_MAX, StartError};
 pub use host::{Host, News, Shutdown, Stop, Stopped, UnitInfo};
 pub use report::Report;
 pub use unit::{BodyResult, Unit};

@@ -1,6 +1,6 @@
 //! The engine's report with the names that people know.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Serialize;
 use winddown_core::{Ending, UnitId, UnitReport};
@@ -12,6 +12,8 @@ pub struct Report {
     pub whole: winddown_core::Report,
     /// The units' names, by number.
     pub names: Vec<Arc<str>>,
+    /// Why units were cancelled, where somebody stated it.
+    pub stated: BTreeMap<UnitId, Arc<str>>,
     /// What went wrong beside units and phases, in words.
     pub remarks: Vec<String>,
 }

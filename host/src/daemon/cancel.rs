@@ -84,6 +84,7 @@ async fn try_cancel(
         Err(Error::Gone) => Err(No::Gone),
         Err(Error::UnknownUnit(_)) => Err(No::Unknown),
         Err(Error::Refused(_)) => Err(No::NotRunning),
+        Err(error @ Error::LongReason(_)) => Err(No::BadBody(error.to_string())),
         Err(_) => Err(No::NotRecorded),
     }
 }

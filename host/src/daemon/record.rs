@@ -27,7 +27,11 @@ pub(super) fn of(report: &Report, instance: &str, reason: String, lived: Duratio
         units: whole
             .units
             .iter()
-            .map(|unit| NamedReport { name: report.name(unit.unit).to_owned(), report: *unit })
+            .map(|unit| NamedReport {
+                name: report.name(unit.unit).to_owned(),
+                stated: report.stated.get(&unit.unit).map(|text| text.as_ref().to_owned()),
+                report: *unit,
+            })
             .collect(),
     }
 }

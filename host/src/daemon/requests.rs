@@ -153,9 +153,11 @@ const fn code(error: &Error) -> ProblemCode {
     match error {
         Error::UnknownUnit(_) | Error::Refused(Why::UnknownUnit) => ProblemCode::UnknownUnit,
         Error::Full(_) => ProblemCode::Busy,
-        Error::UnknownKind(_) | Error::NotForProcesses(_) | Error::NameTaken(_) | Error::Refused(_) => {
-            ProblemCode::Refused
-        }
+        Error::UnknownKind(_)
+        | Error::NotForProcesses(_)
+        | Error::NameTaken(_)
+        | Error::LongReason(_)
+        | Error::Refused(_) => ProblemCode::Refused,
         Error::NotRecorded | Error::Unexpected(_) => ProblemCode::NotRecorded,
         Error::Store(_) => ProblemCode::Store,
         Error::Gone => ProblemCode::Gone,

@@ -138,17 +138,18 @@ impl Driver {
     /// Why a unit was stopped or cancelled, as people say it.
     pub(super) fn reason_text(&self, entry: &Entry, reason: Reason) -> Option<Arc<str>> {
         let kind = &self.engine.plan().kinds[usize::from(entry.kind.0)];
-        Some(match (reason, &entry.reason) {
-            (Reason::None, _) => return None,
-            (Reason::Stated(number), Some((own, text))) if *own == number => Arc::clone(text),
-            (Reason::Stated(_), _) => Arc::from("cancelled, for a reason that an earlier host was told"),
-            (Reason::ByUser, _) => Arc::from("Cancelled by user"),
-            (Reason::RunBudgetOver, _) => {
+        Some(match reason {
+            Reason::None => return None,
+            Reason::Stated(_) => entry
+                .stated(reason)
+                .unwrap_or_else(|| Arc::from("cancelled, for a reason that an earlier host was told")),
+            Reason::ByUser => Arc::from("Cancelled by user"),
+            Reason::RunBudgetOver => {
                 Arc::from(format!("Timeout after {}", kind.run_budget.unwrap_or_default()))
             }
-            (Reason::StartOverdue, _) => Arc::from("it did not come up in its time"),
-            (Reason::Shutdown, _) => Arc::from("the host shuts down"),
-            (Reason::Interrupted, _) => Arc::from("the host that ran it was gone without a stop"),
+            Reason::StartOverdue => Arc::from("it did not come up in its time"),
+            Reason::Shutdown => Arc::from("the host shuts down"),
+            Reason::Interrupted => Arc::from("the host that ran it was gone without a stop"),
         })
     }
 }

@@ -47,8 +47,9 @@ impl Driver {
     pub(super) fn persist(&mut self, unit: UnitId, row: Row, confirm: bool) {
         let Some(entry) = self.table.get_mut(unit) else { return };
         entry.row = Some(row);
-        let findings = entry.findings.take_fresh();
-        self.store.write(Write::Persist { unit: Arc::clone(&entry.name), row, findings, confirm });
+        let (unit, stated, findings) =
+            (Arc::clone(&entry.name), entry.stated(row.reason), entry.findings.take_fresh());
+        self.store.write(Write::Persist { unit, row, stated, findings, confirm });
     }
 
     fn checkpoint(&mut self, unit: UnitId, step: Step, row: Row) {
@@ -57,9 +58,10 @@ impl Driver {
             entry.state = Some(kept);
         }
         entry.row = Some(row);
-        let findings = entry.findings.take_fresh();
+        let (unit, stated, findings) =
+            (Arc::clone(&entry.name), entry.stated(row.reason), entry.findings.take_fresh());
         let state = entry.state.as_ref().map_or_else(Vec::new, |state| state.to_vec());
-        self.store.write(Write::Checkpoint { unit: Arc::clone(&entry.name), step, row, findings, state });
+        self.store.write(Write::Checkpoint { unit, step, row, stated, findings, state });
     }
 
     fn notify(&mut self, unit: UnitId, incarnation: u32, notice: Notice) {

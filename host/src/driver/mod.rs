@@ -24,7 +24,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-use winddown_core::{Disposition, Effects, Engine, Input, Moment, Ticket, UnitId};
+use winddown_core::{Disposition, Effects, Engine, Input, Moment, Ticket, UnitId, UnitReport};
 
 use crate::{
     body::process::Means, client::ClientOrder, hooks::Hooks, host::News, recorder::Recorder, report::Report,
@@ -227,7 +227,10 @@ impl Driver {
     }
 
     fn report(&self) -> Report {
-        Report { whole: self.engine.report(), names: self.table.names(), remarks: Vec::new() }
+        let whole = self.engine.report();
+        let stated = |unit: &UnitReport| Some((unit.unit, self.table.get(unit.unit)?.stated(unit.reason)?));
+        let stated = whole.units.iter().filter_map(stated).collect();
+        Report { whole, names: self.table.names(), stated, remarks: Vec::new() }
     }
 
     /// Hands over the findings that no write has held yet.

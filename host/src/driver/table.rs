@@ -6,7 +6,7 @@ use std::{
 };
 
 use tokio::sync::{broadcast, oneshot};
-use winddown_core::{Incarnation, KindId, OwnerId, Row, Step, UnitId};
+use winddown_core::{Incarnation, KindId, OwnerId, Reason, Row, Step, UnitId};
 
 use crate::{
     body::Hands,
@@ -57,6 +57,14 @@ impl Entry {
             error: None,
             reason: None,
             subscribers: None,
+        }
+    }
+
+    /// What a reason stands for, where somebody stated it and that is known.
+    pub(super) fn stated(&self, reason: Reason) -> Option<Arc<str>> {
+        match (reason, &self.reason) {
+            (Reason::Stated(number), Some((own, text))) if *own == number => Some(Arc::clone(text)),
+            _ => None,
         }
     }
 }

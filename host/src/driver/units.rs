@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use winddown_core::{BodyClass, Disposition, Incarnation, Input, KindId, Outcome, OwnerId, UnitId};
+use winddown_core::{BodyClass, Disposition, Incarnation, Input, KindId, Outcome, OwnerId, Reason, UnitId};
 
 use super::{
     Driver, Message,
@@ -81,6 +81,9 @@ impl Driver {
         if let Some(entry) = self.table.get_mut(unit) {
             entry.born = row.incarnation;
             entry.row = Some(row);
+            if let (Reason::Stated(number), Some(text)) = (row.reason, kept.stated) {
+                entry.reason = Some((number, text));
+            }
             entry.state = kept.state.filter(|state| !state.is_empty()).map(Arc::from);
             entry.process = kept.process;
             entry.findings = Ledger::recovered(found.into_iter(), row.findings);

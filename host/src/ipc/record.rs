@@ -33,6 +33,9 @@ pub struct ShutdownRecord {
 pub struct NamedReport {
     /// The unit's name.
     pub name: String,
+    /// Why it was cancelled, where somebody stated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<String>,
     /// What the engine says about it.
     #[serde(flatten)]
     pub report: UnitReport,

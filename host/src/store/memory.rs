@@ -147,6 +147,7 @@ struct Unit {
     /// What their producers call them.
     found: BTreeSet<Arc<str>>,
     row: Option<Row>,
+    stated: Option<Arc<str>>,
     state: Option<(Incarnation, Vec<u8>)>,
     process: Option<(Incarnation, ProcessIdentity)>,
 }
@@ -206,9 +207,9 @@ impl Inner {
             Write::Persist { .. } | Write::Checkpoint { .. } | Write::Spawned { .. } if !declared => {
                 return false;
             }
-            Write::Persist { row, .. } => unit.put(*row),
-            Write::Checkpoint { row, state, .. } => {
-                unit.put(*row);
+            Write::Persist { row, stated, .. } => unit.put(*row, stated.as_ref()),
+            Write::Checkpoint { row, stated, state, .. } => {
+                unit.put(*row, stated.as_ref());
                 if unit.state.as_ref().is_none_or(|(start, _)| *start <= row.incarnation) {
                     unit.state = Some((row.incarnation, state.clone()));
                 }
@@ -240,18 +241,20 @@ impl Unit {
 
     /// Everything but what was found.
     fn forget(&mut self) {
-        (self.declared, self.row, self.state, self.process) = (None, None, None, None);
+        (self.declared, self.row, self.stated) = (None, None, None);
+        (self.state, self.process) = (None, None);
     }
 
     /// Compare and set: a later incarnation replaces an earlier one, and the first terminal status of an
     /// incarnation stays.
-    fn put(&mut self, row: Row) {
+    fn put(&mut self, row: Row, stated: Option<&Arc<str>>) {
         let stays = self.row.is_some_and(|old| {
             let settled = old.status.is_terminal() && old.status != row.status;
             row.incarnation < old.incarnation || (row.incarnation == old.incarnation && settled)
         });
         if !stays {
             self.row = Some(row);
+            self.stated = stated.cloned();
         }
     }
 
@@ -263,6 +266,7 @@ impl Unit {
             kind,
             owner,
             row: self.row.map(|row| Row { findings, ..row }),
+            stated: self.stated.clone(),
             state: self.state.as_ref().map(|(_, state)| state.clone()),
             process: self.process.map(|(_, process)| process),
         })

@@ -57,6 +57,8 @@ pub enum Write {
         unit: Arc<str>,
         /// Its row. `row.findings` counts all findings of the unit that are durable once this is written.
         row: Row,
+        /// What the number of its reason stands for, where that is a number.
+        stated: Option<Arc<str>>,
         /// The findings that no write before this one held.
         findings: Vec<Finding>,
         /// Whether somebody waits for it.
@@ -70,6 +72,8 @@ pub enum Write {
         step: Step,
         /// Its row.
         row: Row,
+        /// What the number of its reason stands for, where that is a number.
+        stated: Option<Arc<str>>,
         /// The findings that no write before this one held.
         findings: Vec<Finding>,
         /// What the body wants to see again when it starts again.
@@ -180,6 +184,8 @@ pub struct Kept {
     /// Its row, if one was ever written. `row.findings` is the number of findings that are really there,
     /// which is more than the last row said where findings were written ahead of it.
     pub row: Option<Row>,
+    /// What the number of the row's reason stands for, where that is a number. A database of version 1 has none.
+    pub stated: Option<Arc<str>>,
     /// The state of its last checkpoint.
     pub state: Option<Vec<u8>>,
     /// The process of its last start, if its body was one.

@@ -4,6 +4,7 @@ use std::{
 };
 
 use rustix::process::Signal;
+use winddown_host::ipc::{ProblemCode, Said};
 
 use crate::{
     harness::{Home, until},
@@ -27,6 +28,32 @@ fn the_exit_code_says_what_kind_of_answer_it_was() {
     assert_eq!(code(&["shutdown"]), Some(0));
     assert_eq!(daemon.wait().code(), Some(0));
     assert_eq!(code(&["report"]), Some(0));
+}
+
+#[test]
+fn why_it_was_cancelled_is_told_also_after_a_restart() {
+    let home = Home::new(SURVEY);
+    let mut daemon = home.start();
+    home.ask(&["start", "survey"]);
+    let long = home.winddown(&["cancel", "survey", "--reason", &"x".repeat(1_025)]);
+    let text = String::from_utf8_lossy(&long.stderr);
+    assert!(long.status.code() == Some(2) && text.contains("at most 1024 bytes"), "{text}");
+    let mut line = home.connect();
+    let long = "x".repeat(1_025);
+    line.say(&format!(r#"{{"v":1,"id":7,"do":{{"cancel":{{"unit":"survey","reason":"{long}"}}}}}}"#));
+    let said = line.hear().expect("an answer").said;
+    assert!(matches!(&said, Said::Error(it) if it.code == ProblemCode::Refused), "{said:?}");
+    home.ask(&["cancel", "survey", "--reason", "no budget\u{7} left"]);
+    daemon.signal(Signal::KILL);
+    daemon.wait();
+    let mut daemon = home.start();
+    let told = "no budget\\u{7} left";
+    let unit = home.ask(&["inspect", "survey"]);
+    assert!(unit.contains(&format!("reason       {told}\n")), "{unit}");
+    home.ask(&["shutdown"]);
+    daemon.wait();
+    let report = home.ask(&["report"]);
+    assert!(report.contains(&format!("because: {told}\n")), "{report}");
 }
 
 #[test]

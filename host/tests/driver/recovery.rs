@@ -3,8 +3,8 @@
 use std::{future::pending, path::Path, time::Duration};
 
 use winddown_host::{
-    BodyResult, Builder, Context, Host, Kind, Notice, Restart, Shutdown, Span, StartError, Status, Unit,
-    contracts,
+    BodyResult, Builder, Context, Error, Host, Kind, Notice, REASON_MAX, Restart, Shutdown, Span, StartError,
+    Status, Unit, contracts,
 };
 
 use crate::harness::{and_then_crash, idle, kinds, names, until};
@@ -130,4 +130,39 @@ fn a_database_that_cannot_be_read_is_not_taken_for_an_empty_one() {
         assert!(matches!(&error, StartError::Store(_)) && error.to_string().contains("state.db"), "{error}");
     });
     assert_eq!(std::fs::read(&file).unwrap(), b"no database at all, but somebody's only copy");
+}
+
+#[test]
+fn why_it_was_cancelled_is_known_to_the_next_host_as_well() {
+    let directory = tempfile::tempdir().unwrap();
+    let units = |builder: Builder| {
+        builder
+            .unit("stated", Unit::task("task", idle))
+            .unit("usual", Unit::task("task", idle))
+            .unit("again", Unit::task("task", idle))
+    };
+    and_then_crash(|| async {
+        let host = units(on_disk(directory.path())).start().await.unwrap();
+        for unit in ["stated", "usual", "again"] {
+            host.start(unit).await.unwrap();
+        }
+        let long = "x".repeat(REASON_MAX + 1);
+        assert_eq!(host.cancel("stated", &*long).await, Err(Error::LongReason(REASON_MAX + 1)));
+        assert_eq!(host.inspect("stated").await.unwrap().status, Status::Running, "nothing has changed");
+        assert!(host.cancel("stated", "too slow, \0 \u{1f40c}").await.unwrap());
+        assert!(host.cancel("usual", "").await.unwrap());
+        assert!(host.cancel("again", &long[1..]).await.unwrap());
+        host.start("again").await.unwrap();
+    });
+    let reason = async |host: &Host, unit: &str| host.inspect(unit).await.unwrap().reason.unwrap();
+    and_then_crash(|| async {
+        let host = units(on_disk(directory.path())).start().await.unwrap();
+        assert_eq!(&*reason(&host, "stated").await, "too slow, \0 \u{1f40c}");
+        assert_eq!(&*reason(&host, "usual").await, "Cancelled by user");
+        let lost = "the host that ran it was gone without a stop";
+        assert_eq!(&*reason(&host, "again").await, lost, "that start was not cancelled");
+        let report = host.shutdown(Shutdown::default()).await.unwrap();
+        let stated: Vec<_> = report.stated.iter().map(|(unit, text)| (report.name(*unit), &**text)).collect();
+        assert_eq!(stated, [("stated", "too slow, \0 \u{1f40c}")]);
+    });
 }

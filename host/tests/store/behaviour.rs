@@ -235,7 +235,7 @@ fn nothing_comes_back_where_nobody_waits() {
     check_both(|store| {
         store.write(declare("a"));
         let (unit, row) = (Arc::from("a"), row(1, Status::Running));
-        store.write(Write::Persist { unit, row, findings: Vec::new(), confirm: false });
+        store.write(Write::Persist { unit, row, stated: None, findings: Vec::new(), confirm: false });
         store.write(behind("a", &["one"]));
         store.write(Write::Remove { unit: "a".into() });
         assert_eq!(store.settle(), []);

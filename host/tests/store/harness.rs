@@ -206,7 +206,7 @@ pub(crate) fn declare(unit: &str) -> Write {
 }
 
 pub(crate) fn persist(unit: &str, row: Row, ids: &[&str]) -> Write {
-    Write::Persist { unit: unit.into(), row, findings: findings(ids), confirm: true }
+    Write::Persist { unit: unit.into(), row, stated: None, findings: findings(ids), confirm: true }
 }
 
 pub(crate) fn behind(unit: &str, ids: &[&str]) -> Write {
@@ -218,6 +218,7 @@ pub(crate) fn checkpoint(unit: &str, row: Row, ids: &[&str], state: &[u8]) -> Wr
         unit: unit.into(),
         step: step(row),
         row,
+        stated: None,
         findings: findings(ids),
         state: state.to_vec(),
     }
@@ -237,6 +238,7 @@ pub(crate) fn kept(unit: &str, row: Option<Row>) -> Kept {
         kind: "engagement".into(),
         owner: "somebody".into(),
         row,
+        stated: None,
         state: None,
         process: None,
     }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, mpsc},
 };
 
-use proptest::{collection::vec, prelude::*, sample, test_runner::RngSeed};
+use proptest::{collection::vec, option, prelude::*, sample, test_runner::RngSeed};
 use winddown_core::{Incarnation, Outcome, Reason, Row, Status};
 use winddown_host::store::{
     Done, Finding, Kept, Memory, Options, ProcessIdentity, SqliteStore, Store, StoreError, Write,
@@ -91,6 +91,10 @@ fn process() -> impl Strategy<Value = ProcessIdentity> {
     })
 }
 
+fn stated() -> impl Strategy<Value = Option<Arc<str>>> {
+    option::of(any::<String>().prop_map(Arc::from))
+}
+
 fn write() -> impl Strategy<Value = Write> {
     prop_oneof![
         3 => (name(), any::<String>(), any::<String>()).prop_map(|(unit, kind, owner)| Write::Declare {
@@ -98,10 +102,13 @@ fn write() -> impl Strategy<Value = Write> {
             kind: kind.into(),
             owner: owner.into(),
         }),
-        4 => (name(), row(), findings(), any::<bool>())
-            .prop_map(|(unit, row, findings, confirm)| Write::Persist { unit, row, findings, confirm }),
-        2 => (name(), row(), findings(), vec(any::<u8>(), 0..2_000)).prop_map(
-            |(unit, row, findings, state)| Write::Checkpoint { unit, step: step(row), row, findings, state }
+        4 => (name(), row(), stated(), findings(), any::<bool>()).prop_map(
+            |(unit, row, stated, findings, confirm)| Write::Persist { unit, row, stated, findings, confirm }
+        ),
+        2 => (name(), row(), stated(), findings(), vec(any::<u8>(), 0..2_000)).prop_map(
+            |(unit, row, stated, findings, state)| {
+                Write::Checkpoint { unit, step: step(row), row, stated, findings, state }
+            }
         ),
         2 => (name(), findings()).prop_map(|(unit, findings)| Write::Findings { unit, findings }),
         1 => (name(), incarnation(), process())

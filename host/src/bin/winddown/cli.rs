@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use winddown_host::ipc::{Time, UnitName};
+use winddown_host::{
+    Error, REASON_MAX,
+    ipc::{Time, UnitName},
+};
 
 /// Asks a running winddownd, and says what it answered.
 ///
@@ -98,8 +101,8 @@ pub(crate) enum Command {
     Cancel {
         /// The name of the unit
         unit: UnitName,
-        /// Why; the body and the record have it [default: Cancelled by user]
-        #[arg(long, value_name = "TEXT")]
+        /// Why, in at most 1024 bytes; the body and the record have it [default: Cancelled by user]
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: Option<String>,
     },
     /// Ask a unit to hold still
@@ -171,4 +174,12 @@ pub(crate) enum Command {
     /// Of each unit: its status, how long its stop took, how many of its findings were saved, and what went
     /// wrong; and the exit code that the daemon ended with. Exit 1 where there is no report yet.
     Report,
+}
+
+/// The daemon would refuse it as well; it is told here what is wrong with the command line.
+fn reason(text: &str) -> Result<String, Error> {
+    if text.len() > REASON_MAX {
+        return Err(Error::LongReason(text.len()));
+    }
+    Ok(text.to_owned())
 }

@@ -74,6 +74,7 @@ fn unit_line(unit: &NamedReport) -> String {
         (!report.row_durable && report.incarnation.0 > 0, "not on record"),
     ];
     notes.extend(flags.iter().filter(|(is_so, _)| *is_so).map(|(_, words)| (*words).to_owned()));
+    notes.extend(unit.stated.as_ref().map(|text| format!("because: {}", text.escape_debug())));
     let status = painted(report.status, &format!("{:<9}", report.status.name()));
     format!("  {:<24} {status}  {}\n", unit.name, notes.join(", "))
 }
@@ -95,6 +96,7 @@ mod tests {
                 "reason": "shutdown", "ending": {"on-rung": "abort"}, "took": 1_500_000, "forced": false,
                 "overran": false, "failed": null, "recorded": 3, "saved": if number == 7 { 2 } else { 3 },
                 "row_durable": true, "leaked": false, "lingers": false, "abandoned": 0,
+                "stated": if number == 7 { Some("too slow\u{1b}") } else { None },
             })
         };
         let record = json!({
@@ -116,6 +118,7 @@ mod tests {
         let told: Vec<&str> = many.lines().skip(3).collect();
         assert_eq!(told.len(), 2, "{many}");
         assert!(told[0].contains("unit-7 ") && told[0].contains("2 of 3 findings saved"), "{many}");
+        assert!(told[0].ends_with(r"because: too slow\u{1b}"), "{many}");
         assert!(told[1].contains("999 more units"), "{many}");
     }
 }

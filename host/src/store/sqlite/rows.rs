@@ -21,16 +21,17 @@ pub(super) enum Carried {
 pub(super) fn carry_out(connection: &Connection, write: &Write) -> rusqlite::Result<Carried> {
     match write {
         Write::Declare { unit, kind, owner } => declare(connection, unit, kind, owner),
-        Write::Persist { unit, row, findings, .. } => {
+        Write::Persist { unit, row, stated, findings, .. } => {
             let declared = with_findings(connection, unit, findings)?;
-            declared.map_or(Ok(Carried::Refused), |number| put_row(connection, number, row))
+            declared
+                .map_or(Ok(Carried::Refused), |number| put_row(connection, number, row, stated.as_deref()))
         }
-        Write::Checkpoint { unit, row, findings, state, .. } => {
+        Write::Checkpoint { unit, row, stated, findings, state, .. } => {
             let Some(number) = with_findings(connection, unit, findings)? else {
                 return Ok(Carried::Refused);
             };
             put_state(connection, number, row.incarnation, state)?;
-            put_row(connection, number, row)
+            put_row(connection, number, row, stated.as_deref())
         }
         Write::Findings { unit, findings } => {
             with_findings(connection, unit, findings)?;
@@ -108,10 +109,15 @@ fn add_findings(connection: &Connection, unit: Unit, findings: &[Finding]) -> ru
 
 /// Compare and set: a later incarnation replaces an earlier one, and the first terminal status of an
 /// incarnation stays.
-fn put_row(connection: &Connection, number: i64, row: &Row) -> rusqlite::Result<Carried> {
+fn put_row(
+    connection: &Connection,
+    number: i64,
+    row: &Row,
+    stated: Option<&str>,
+) -> rusqlite::Result<Carried> {
     connection
         .prepare_cached(
-            "UPDATE unit SET incarnation = ?2, status = ?3, reason = ?4, leaked = ?5
+            "UPDATE unit SET incarnation = ?2, status = ?3, reason = ?4, leaked = ?5, stated = ?6
              WHERE number = ?1 AND (incarnation IS NULL OR incarnation < ?2 OR (incarnation = ?2
                  AND (status = ?3 OR status NOT IN ('stopped', 'completed', 'failed', 'cancelled'))))",
         )?
@@ -120,7 +126,8 @@ fn put_row(connection: &Connection, number: i64, row: &Row) -> rusqlite::Result<
             row.incarnation.0,
             row.status.name(),
             reason_text(row.reason),
-            row.leaked
+            row.leaked,
+            stated
         ])?;
     Ok(Carried::Out)
 }
@@ -160,7 +167,7 @@ fn remove(connection: &Connection, name: &str) -> rusqlite::Result<Carried> {
         "DELETE FROM checkpoint WHERE unit = (SELECT number FROM unit WHERE name = ?1)",
         "DELETE FROM process WHERE unit = (SELECT number FROM unit WHERE name = ?1)",
         "UPDATE unit SET kind = NULL, owner = NULL, incarnation = NULL, status = NULL, reason = NULL,
-            leaked = NULL WHERE name = ?1",
+            leaked = NULL, stated = NULL WHERE name = ?1",
         "DELETE FROM unit WHERE name = ?1 AND found = 0",
     ] {
         connection.prepare_cached(statement)?.execute([name])?;
@@ -171,7 +178,7 @@ fn remove(connection: &Connection, name: &str) -> rusqlite::Result<Carried> {
 /// Everything that is held of the units that are declared, in the order in which they first came.
 pub(super) fn kept(connection: &Connection) -> rusqlite::Result<Vec<Kept>> {
     let mut query = connection.prepare(
-        "SELECT name, kind, owner, found, unit.incarnation, status, reason, leaked, state, pid, started, boot
+        "SELECT name, kind, owner, found, unit.incarnation, status, reason, leaked, state, pid, started, boot, stated
          FROM unit LEFT JOIN checkpoint ON checkpoint.unit = number LEFT JOIN process ON process.unit = number
          WHERE kind IS NOT NULL ORDER BY number",
     )?;
@@ -182,6 +189,7 @@ pub(super) fn kept(connection: &Connection) -> rusqlite::Result<Vec<Kept>> {
                 kind: columns.get(1)?,
                 owner: columns.get(2)?,
                 row: row(columns)?,
+                stated: columns.get(12)?,
                 state: columns.get(8)?,
                 process: process(columns)?,
             })

@@ -41,6 +41,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
         started INTEGER NOT NULL,
         boot BLOB NOT NULL
     ) STRICT;",
+    // What the number of a stated reason stands for.
+    "ALTER TABLE unit ADD COLUMN stated TEXT;",
 ];
 
 /// Carries out those of `migrations` that the database does not have: all of them, or none.
@@ -68,7 +70,7 @@ mod tests {
     #[test]
     fn an_older_database_is_brought_forward_and_keeps_what_it_has() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection, MIGRATIONS).unwrap();
+        migrate(&mut connection, &MIGRATIONS[..1]).unwrap();
         connection.execute("INSERT INTO unit (name, kind, owner) VALUES ('a', 'k', 'o')", []).unwrap();
         migrate(&mut connection, &[MIGRATIONS[0], SECOND]).unwrap();
         assert_eq!(version(&connection), 2);
@@ -81,7 +83,7 @@ mod tests {
     #[test]
     fn a_migration_that_fails_changes_nothing() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection, MIGRATIONS).unwrap();
+        migrate(&mut connection, &MIGRATIONS[..1]).unwrap();
         let broken = [MIGRATIONS[0], SECOND, "CREATE TABLE unit (number INTEGER)"];
         migrate(&mut connection, &broken).unwrap_err();
         assert_eq!(version(&connection), 1);
