@@ -125,7 +125,9 @@ pub struct UnitInfo {
     pub pid: Option<u32>,
     /// Findings so far.
     pub recorded: u32,
-    /// Findings known to be durable.
+    /// Findings known to be durable: those in the last write that the host has waited for, which are a row, a
+    /// checkpoint or a finding that its body waits for. What is written behind is on disk a few milliseconds after
+    /// it was recorded, and only counted here with the next such write; [`Host::findings`] shows it at once.
     pub saved: u32,
     /// Why it was stopped or cancelled.
     pub reason: Option<Arc<str>>,

@@ -257,7 +257,8 @@ pub struct UnitLine {
     pub pid: Option<u32>,
     /// How many findings it recorded.
     pub recorded: u32,
-    /// How many of them are known to be durable.
+    /// How many of them are known to be durable: those in the last write that the host has waited for. What is
+    /// written behind is on disk before it is counted here, and among the findings at once.
     pub saved: u32,
     /// Why it was stopped or cancelled, where somebody said so.
     pub reason: Option<String>,

@@ -125,8 +125,9 @@ pub(crate) enum Command {
     List,
     /// Everything about one unit
     ///
-    /// Findings are recorded when the daemon has them from the unit, and known to be durable when the disk has
-    /// confirmed them: with the next finding that the unit waits for, and at its end at the latest.
+    /// Findings are recorded when the daemon has them from the unit. Known to be durable are those in the last
+    /// write that it has waited for: of a finding that the unit waits for, of a checkpoint, of the unit's end. All
+    /// others are on disk a few milliseconds later, too, without anybody counting: `winddown findings` shows them.
     Inspect {
         /// The name of the unit
         unit: UnitName,
