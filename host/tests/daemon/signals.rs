@@ -1,5 +1,12 @@
 use std::{
-    os::unix::{net::UnixDatagram, process::ExitStatusExt as _},
+    fs,
+    os::{
+        linux::net::SocketAddrExt as _,
+        unix::{
+            net::{SocketAddr, UnixDatagram},
+            process::ExitStatusExt as _,
+        },
+    },
     process::{Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
@@ -96,20 +103,30 @@ fn a_body_that_never_yields_holds_up_nobody() {
 
 #[test]
 fn systemd_is_told_what_it_needs_to_know() {
-    let home = Home::new(DEAF);
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("notify");
-    let notify = UnixDatagram::bind(&path).expect("it can be made");
+    let by_path = UnixDatagram::bind(&path).expect("it can be made");
+    is_told(&by_path, &path.to_string_lossy());
+    // Containers are given a name that is in no file system.
+    let name = format!("winddown-test-{}", std::process::id());
+    let address = SocketAddr::from_abstract_name(&name).expect("an address");
+    let by_name = UnixDatagram::bind_addr(&address).expect("it can be made");
+    is_told(&by_name, &format!("@{name}"));
+}
+
+/// Plays systemd, which listens at `notify`, from the start of a daemon to its end.
+#[track_caller]
+fn is_told(notify: &UnixDatagram, address: &str) {
+    let home = Home::new(DEAF);
     notify.set_read_timeout(Some(PATIENCE)).expect("it can be set");
     let hear = || {
         let mut bytes = [0; 512];
         let length = notify.recv(&mut bytes).expect("it is told");
         String::from_utf8_lossy(&bytes[..length]).into_owned()
     };
-    let path = path.to_string_lossy();
-    let mut daemon = home.spawn_with(&[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "400000")]);
+    let mut daemon = home.spawn_with(&[("NOTIFY_SOCKET", address), ("WATCHDOG_USEC", "400000")]);
     let mut heard = vec![hear(), hear(), hear()];
-    assert!(heard.iter().any(|text| text.contains("READY=1")), "{heard:?}");
+    assert_eq!(heard.iter().filter(|text| text.contains("READY=1")).count(), 1, "{heard:?}");
     assert!(heard.iter().filter(|text| text.contains("WATCHDOG=1")).count() >= 2, "{heard:?}");
     daemon.signal(Signal::TERM);
     let stopping = loop {
@@ -122,8 +139,28 @@ fn systemd_is_told_what_it_needs_to_know() {
     let micros =
         stopping.lines().find_map(|line| line.strip_prefix("EXTEND_TIMEOUT_USEC=")?.parse::<u32>().ok());
     assert!(micros.is_some_and(|micros| (29_000_000..=32_000_000).contains(&micros)), "{stopping}");
+    assert!(hear().contains("WATCHDOG=1"), "it is still alive");
     daemon.signal(Signal::TERM);
     daemon.wait();
+}
+
+/// Where there is a systemd to ask. It has something to say about whatever it does not know, and takes it for
+/// a success.
+#[test]
+fn systemd_has_nothing_to_say_about_the_unit_file() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("winddownd.service");
+    let text = include_str!("../../winddownd.service");
+    let verdict = |text: &str| {
+        fs::write(&file, text.replace("/usr/bin/winddownd", env!("CARGO_BIN_EXE_winddownd")))
+            .expect("it can be written");
+        let output = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&file).output();
+        Some(String::from_utf8_lossy(&output.ok()?.stderr).into_owned())
+    };
+    let Some(said) = verdict(text) else { return };
+    assert_eq!(said, "");
+    let wrong = verdict(&text.replace("TimeoutStopSec=40s", "TimeoutStopSec=40 parsec")).unwrap_or_default();
+    assert!(wrong.contains("40 parsec"), "{wrong}");
 }
 
 #[test]
