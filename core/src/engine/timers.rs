@@ -18,7 +18,6 @@ impl Entry {
         Self((at.nanos() as u128) << 64 | unit.0 as u128)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half is a time")]
     const fn at(self) -> Moment {
         Moment::from_nanos((self.0 >> 64) as u64)
     }
