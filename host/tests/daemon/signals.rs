@@ -114,6 +114,23 @@ fn systemd_is_told_what_it_needs_to_know() {
     is_told(&by_name, &format!("@{name}"));
 }
 
+#[test]
+fn a_watchdog_that_waits_for_somebody_else_is_told_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("notify");
+    let notify = UnixDatagram::bind(&path).expect("it can be made");
+    let home = Home::new("");
+    let path = path.to_string_lossy();
+    let watchdog = [("WATCHDOG_USEC", "100000"), ("WATCHDOG_PID", "1")];
+    let _daemon = home.spawn_with(&[&[("NOTIFY_SOCKET", &*path)], &watchdog[..]].concat());
+    let mut bytes = [0; 64];
+    notify.set_read_timeout(Some(PATIENCE)).expect("it can be set");
+    let length = notify.recv(&mut bytes).expect("it is told");
+    assert_eq!(&bytes[..length], b"READY=1");
+    notify.set_read_timeout(Some(Duration::from_millis(300))).expect("it can be set");
+    assert!(notify.recv(&mut bytes).is_err(), "{}", String::from_utf8_lossy(&bytes));
+}
+
 /// Plays systemd, which listens at `notify`, from the start of a daemon to its end.
 #[track_caller]
 fn is_told(notify: &UnixDatagram, address: &str) {
