@@ -7,11 +7,16 @@
     reason = "in a test, what must not be is a panic, and most variants do not matter"
 )]
 
+mod alike;
 mod bench;
 mod contracts;
 mod daemon;
+mod edges;
 mod ledger;
+mod looking;
 mod order;
+mod phases;
+mod plans;
 mod races;
 mod shutdown;
 mod storm;

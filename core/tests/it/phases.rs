@@ -1,0 +1,219 @@
+//! The phases of a shutdown in plans of other shapes than the daemon's, and what comes while one is on.
+
+use winddown_core::*;
+
+use crate::bench::{Bench, unit};
+
+const TERM: Input = Input::SignalReceived { signal: Signal::Terminate };
+
+fn seconds(secs: u64) -> Moment {
+    Moment::START.after(Span::from_secs(secs))
+}
+
+fn host(kinds: Vec<Kind>, phases: Vec<Rung<Phase>>, deadline: u64) -> Bench {
+    let shutdown = Ladder::of_host(phases, Span::from_secs(deadline));
+    let count = kinds.len();
+    let mut bench = Bench::new(Plan { shutdown, ..contracts::host(kinds) });
+    for number in 0..count {
+        bench.declare(number, number);
+        bench.start(number);
+    }
+    bench
+}
+
+fn stop_units() -> Rung<Phase> {
+    Rung::new(Phase::StopUnits, Span::ZERO).rest().always()
+}
+
+fn phase(phase: Phase) -> Rung<Phase> {
+    Rung::new(phase, Span::from_secs(1))
+}
+
+fn reports(bench: &Bench) -> usize {
+    bench.all.iter().filter(|(_, effect)| matches!(effect, Effect::Report)).count()
+}
+
+fn finish(bench: &mut Bench, phase: Phase, outcome: Outcome) -> Disposition {
+    bench.handle(Input::PhaseFinished { phase, outcome })
+}
+
+#[test]
+fn a_forced_shutdown_skips_what_is_only_polite() {
+    let all = [
+        Phase::Notify,
+        Phase::PauseUnits,
+        Phase::StopUnits,
+        Phase::DisconnectClients,
+        Phase::ReleaseLease,
+        Phase::CloseListener,
+        Phase::UnlinkSocket,
+        Phase::RemovePidFile,
+    ];
+    // None of them is marked to run on every path.
+    let mut bench = host(vec![contracts::engagement()], all.map(phase).to_vec(), 30);
+    let _client = bench.handle(Input::ClientAttached { client: ClientId(0) });
+    let _begun = bench.handle(Input::ShutdownRequested {
+        graceful: false,
+        within: Within::Unset,
+        caller: Caller::Nobody,
+    });
+    bench.obey();
+    assert_eq!(bench.exit_code(), Some(0));
+    assert_eq!(bench.actions(0), ["abort"]);
+    let winds = bench.all.iter().filter(|(_, effect)| matches!(effect, Effect::Wind { .. })).count();
+    assert_eq!(winds, 4, "what others look at is put right on every path");
+    let told = bench.all.iter().filter(|(_, effect)| matches!(effect, Effect::Tell { .. })).count();
+    let sent = bench.all.iter().filter(|(_, effect)| matches!(effect, Effect::Disconnect { .. })).count();
+    assert_eq!((told, sent), (0, 1));
+}
+
+#[test]
+fn nothing_is_said_twice_about_a_shutdown_that_went_well() {
+    let mut bench = Bench::running(vec![contracts::engagement(), contracts::container()]);
+    let _begun = bench.handle(TERM);
+    bench.obey();
+    assert_eq!((bench.exit_code(), reports(&bench)), (Some(0), 1));
+}
+
+#[test]
+fn a_failure_far_down_the_ladder_costs_the_exit_its_zero() {
+    for place in [62, 63, 64, 69] {
+        let mut phases = vec![phase(Phase::CloseListener); 70];
+        phases[0] = stop_units();
+        phases[place] = phase(Phase::UnlinkSocket);
+        let mut bench = host(Vec::new(), phases, 100);
+        let _begun = bench.handle(TERM);
+        while bench.exit_code().is_none() {
+            let (now, _) = bench.engine.present_phase().unwrap();
+            let outcome = if now == Phase::UnlinkSocket { Outcome::Failed } else { Outcome::Done };
+            assert_eq!(finish(&mut bench, now, outcome), Disposition::Applied);
+        }
+        assert_eq!(bench.exit_code(), Some(1), "place {place}");
+        assert!(bench.engine.phase_failed(Phase::UnlinkSocket));
+    }
+}
+
+#[test]
+fn a_row_that_comes_after_its_phase_does_not_undo_that_it_was_late() {
+    let phases = vec![stop_units(), phase(Phase::CloseListener)];
+    let mut bench = host(vec![contracts::container()], phases, 4);
+    let _begun = bench.handle(Input::ShutdownRequested {
+        graceful: true,
+        within: Within::For(Span::from_millis(1_500)),
+        caller: Caller::Nobody,
+    });
+    let written = bench.effects.clone();
+    while bench.engine.present_phase().unwrap().0 == Phase::StopUnits {
+        let _woken = bench.wake();
+    }
+    assert!(bench.now < seconds(1), "the row had no second");
+    bench.effects = written;
+    bench.confirm_rows();
+    let _closed = finish(&mut bench, Phase::CloseListener, Outcome::Done);
+    assert_eq!((bench.exit_code(), bench.engine.report().overran), (Some(1), true));
+    assert_eq!(bench.engine.report().unsaved().count(), 0, "and yet it is durable");
+}
+
+#[test]
+fn who_is_over_in_the_same_instant_as_its_phase_is_not_late() {
+    let mut bench = host(vec![contracts::container()], vec![stop_units()], 10);
+    let _begun = bench.handle(TERM);
+    assert_eq!(bench.engine.next_deadline(), Some(seconds(1)), "the row's");
+    bench.now = seconds(1);
+    // In the moment in which nobody waits for the row any more, nobody waits for anything.
+    let at_once = Within::For(Span::ZERO);
+    let caller = Caller::Nobody;
+    let _over = bench.handle(Input::ShutdownRequested { graceful: true, within: at_once, caller });
+    assert_eq!((bench.exit_code(), reports(&bench)), (Some(1), 1));
+}
+
+#[test]
+fn a_unit_recovered_while_units_stop_is_waited_for() {
+    let row = |status| Row {
+        incarnation: Incarnation(2),
+        status,
+        reason: Reason::None,
+        findings: 0,
+        leaked: false,
+    };
+    let mut bench = host(vec![contracts::engagement()], vec![phase(Phase::Notify), stop_units()], 10);
+    bench.declare(1, 0);
+    bench.declare(2, 0);
+    let _client = bench.handle(Input::ClientAttached { client: ClientId(0) });
+    let _begun = bench.handle(TERM);
+    let recover = |number| Input::UnitRecovered { unit: unit(number), row: row(Status::Running) };
+    // While clients are told, it holds up nothing.
+    assert_eq!(bench.handle(recover(1)), Disposition::Applied);
+    bench.confirm_rows();
+    let _told = bench.handle(Input::ClientTold { client: ClientId(0), outcome: Outcome::Done });
+    assert_eq!(bench.engine.present_phase().unwrap().0, Phase::StopUnits);
+    assert_eq!(bench.handle(recover(2)), Disposition::Applied);
+    let written = bench.effects.clone();
+    let _gone = bench.exit(0, Exit::Ended);
+    while bench.status(0) == Status::Stopping {
+        let step = bench.steps().last().unwrap().1;
+        let _done = bench.handle(Input::StepFinished { unit: unit(0), step, outcome: Outcome::Done });
+    }
+    bench.confirm_rows();
+    assert_eq!(bench.engine.present_phase().unwrap().0, Phase::StopUnits, "the row of 2 is on its way");
+    bench.effects = written;
+    bench.confirm_rows();
+    assert_eq!((bench.exit_code(), bench.now), (Some(0), Moment::START));
+}
+
+#[test]
+fn what_is_found_comes_after_what_is_recovered() {
+    let mut bench = Bench::new(contracts::host(vec![contracts::container()]));
+    bench.declare(0, 0);
+    let _found = bench.handle(Input::FindingRecorded { unit: unit(0), durable: false });
+    let row = Row {
+        incarnation: Incarnation(2),
+        status: Status::Completed,
+        reason: Reason::None,
+        findings: 9,
+        leaked: false,
+    };
+    let late = Input::UnitRecovered { unit: unit(0), row };
+    assert_eq!(bench.handle(late), Disposition::Refused(Why::NumberTaken));
+    assert_eq!(bench.engine.unit(unit(0)).unwrap().recorded, 1, "the finding is not lost");
+}
+
+/// A process that an earlier host left behind, and that runs again.
+fn left_behind() -> Bench {
+    let mut bench = Bench::new(contracts::host(vec![contracts::provider()]));
+    bench.declare(0, 0);
+    let row = Row {
+        incarnation: Incarnation(3),
+        status: Status::Running,
+        reason: Reason::None,
+        findings: 0,
+        leaked: false,
+    };
+    let _recovered = bench.handle(Input::UnitRecovered { unit: unit(0), row });
+    bench.confirm_rows();
+    bench.start(0);
+    bench
+}
+
+const REAPED: Input = Input::Reaped { unit: UnitId(0), outcome: Outcome::Done };
+
+#[test]
+fn what_is_reaped_while_its_successor_runs_changes_no_row() {
+    let mut bench = left_behind();
+    assert_eq!(bench.handle(REAPED), Disposition::Applied);
+    assert_eq!(bench.effects, []);
+    assert!(!bench.engine.unit(unit(0)).unwrap().leaked);
+}
+
+#[test]
+fn what_is_reaped_is_not_the_body_that_the_present_host_left() {
+    let mut bench = left_behind();
+    let _applied = bench.stop(0);
+    while bench.engine.is_ending(unit(0)) {
+        let _woken = bench.wake();
+        bench.confirm_rows();
+    }
+    assert_eq!(bench.handle(REAPED), Disposition::Ignored(Why::AlreadyExited));
+    let report = bench.engine.unit_report(unit(0)).unwrap();
+    assert_eq!((report.leaked, report.lingers, report.abandoned), (true, true, 1));
+}

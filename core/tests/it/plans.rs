@@ -1,0 +1,114 @@
+//! What a plan must be: for each rule a plan that just keeps it, and one that just does not.
+
+use std::sync::Arc;
+
+use winddown_core::*;
+
+fn phases(phases: &[Phase]) -> Plan {
+    let rungs = phases.iter().map(|phase| Rung::new(*phase, Span::ZERO)).collect();
+    Plan { shutdown: Ladder::of_host(rungs, Span::from_secs(1)), ..contracts::host(Vec::new()) }
+}
+
+fn kinds(count: usize) -> Plan {
+    let kind = Kind { ladder: Ladder::of_unit(Vec::new(), None), ..contracts::container() };
+    contracts::host(vec![kind; count])
+}
+
+fn unit_rungs(count: usize) -> Plan {
+    let ladder = Ladder::of_unit(vec![Rung::new(Action::Probe, Span::ZERO); count], None);
+    contracts::host(vec![contracts::container(), Kind { ladder, ..contracts::container() }])
+}
+
+fn host_rungs(count: usize) -> Plan {
+    let mut all = vec![Phase::CloseListener; count - 1];
+    all.push(Phase::StopUnits);
+    phases(&all)
+}
+
+fn at_once(at_once: Option<u16>) -> Plan {
+    Plan { at_once, ..contracts::host(Vec::new()) }
+}
+
+/// What the plan is refused for, by its check and by the engine alike.
+#[track_caller]
+fn refused(plan: Plan) -> Option<PlanError> {
+    let error = plan.check().err();
+    assert_eq!(Engine::new(Arc::new(plan)).err(), error);
+    error
+}
+
+#[test]
+fn a_plan_is_as_big_as_its_numbers_can_count() {
+    assert_eq!(refused(kinds(0)), None);
+    assert_eq!(refused(kinds(65_535)), None);
+    assert_eq!(refused(kinds(65_536)), Some(PlanError::TooManyKinds));
+    assert_eq!(refused(unit_rungs(255)), None);
+    assert_eq!(refused(unit_rungs(256)), Some(PlanError::TooManyRungs));
+    assert_eq!(refused(host_rungs(255)), None);
+    assert_eq!(refused(host_rungs(256)), Some(PlanError::TooManyRungs));
+}
+
+#[test]
+fn a_plan_lets_its_units_stop() {
+    assert_eq!(refused(at_once(None)), None);
+    assert_eq!(refused(at_once(Some(1))), None);
+    assert_eq!(refused(at_once(Some(0))), Some(PlanError::NoneAtOnce));
+    assert_eq!(refused(phases(&[])), Some(PlanError::UnitsNeverStop));
+    assert_eq!(refused(phases(&[Phase::Notify, Phase::PauseUnits])), Some(PlanError::UnitsNeverStop));
+}
+
+#[test]
+fn units_are_paused_once_and_then_stopped_once() {
+    let (pause, stop) = (Phase::PauseUnits, Phase::StopUnits);
+    assert_eq!(refused(phases(&[stop])), None);
+    assert_eq!(refused(phases(&[pause, stop])), None);
+    assert_eq!(refused(phases(&[Phase::Notify, stop, Phase::CloseListener])), None);
+    for wrong in [&[stop, stop][..], &[stop, pause], &[pause, pause, stop], &[pause, stop, pause]] {
+        assert_eq!(refused(phases(wrong)), Some(PlanError::UnitsOutOfOrder), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_refusal_says_what_is_wrong_with_the_plan() {
+    let told = [
+        (PlanError::TooManyRungs, "255 rungs"),
+        (PlanError::TooManyKinds, "65535 kinds"),
+        (PlanError::NoneAtOnce, "leave it out for no limit"),
+        (PlanError::UnitsNeverStop, "no stop-units rung"),
+        (PlanError::UnitsOutOfOrder, "one stop-units rung, and pause-units only before it"),
+    ];
+    for (error, words) in told {
+        assert!(error.to_string().contains(words), "{error:?} says: {error}");
+    }
+}
+
+#[test]
+fn what_a_rung_is_made_of_stays_as_later_words_are_added() {
+    let rung = Rung::new(Action::Kill, Span::from_secs(3)).always().or_force().rest();
+    let expected =
+        Rung { action: Action::Kill, patience: Patience::Rest, always: true, otherwise: Otherwise::Force };
+    assert_eq!(rung, expected);
+    let plain = Rung::new(Action::Kill, Span::from_secs(3));
+    assert_eq!((plain.always, plain.otherwise), (false, Otherwise::Next));
+    assert_eq!(plain.always(), Rung { always: true, ..plain });
+}
+
+#[test]
+fn a_reserve_is_for_what_runs_on_forced_paths_too() {
+    let second = Span::from_secs(1);
+    let rungs = vec![
+        Rung::new(Action::Disconnect, second),
+        Rung::new(Action::Pause, second),
+        Rung::new(Action::Probe, second).always(),
+        Rung::new(Action::Kill, second),
+        Rung::new(Action::Forget, Span::ZERO),
+    ];
+    let ladder = Ladder::of_unit(rungs, None);
+    let reserves: Vec<u64> = (0..6).map(|rung| ladder.reserve_after(rung).nanos() / second.nanos()).collect();
+    assert_eq!(
+        reserves,
+        [2, 2, 1, 0, 0, 0],
+        "a gentle rung is skipped when time is short, so none is kept for it"
+    );
+    assert_eq!(ladder.budget(), Span::from_secs(4), "with time enough it has its second");
+}
