@@ -13,7 +13,7 @@ use crate::{
     totality::{Dice, input, plan},
 };
 
-const TERM: Input = Input::SignalReceived { signal: Signal::Terminate };
+pub(crate) const TERM: Input = Input::SignalReceived { signal: Signal::Terminate };
 
 fn outside(ticket: u32) -> Caller {
     Caller::Outside(Ticket(ticket))
@@ -27,7 +27,7 @@ fn stop(number: usize, ticket: u32) -> Input {
     Input::StopRequested { unit: unit(number), force: false, within: Within::Unset, caller: outside(ticket) }
 }
 
-fn finding(durable: bool) -> Input {
+pub(crate) fn finding(durable: bool) -> Input {
     Input::FindingRecorded { unit: unit(0), durable }
 }
 
@@ -43,17 +43,17 @@ fn cancel(reason: Reason) -> Input {
     Input::CancelRequested { unit: unit(0), reason, caller: Caller::Nobody }
 }
 
-fn client(number: u16) -> Input {
+pub(crate) fn client(number: u16) -> Input {
     Input::ClientAttached { client: ClientId(number) }
 }
 
-fn shutdown(graceful: bool, secs: u64) -> Input {
+pub(crate) fn shutdown(graceful: bool, secs: u64) -> Input {
     let within = Within::For(Span::from_secs(secs));
     Input::ShutdownRequested { graceful, within, caller: Caller::Nobody }
 }
 
 /// Three sessions that run, and what came in after that.
-fn after(inputs: &[Input]) -> Engine {
+pub(crate) fn after(inputs: &[Input]) -> Engine {
     let mut bench = Bench::new(contracts::host(vec![contracts::session(), contracts::engagement()]));
     for number in 0..3 {
         bench.declare(number, 0);
@@ -77,7 +77,7 @@ fn words(engine: &Engine) -> Vec<u64> {
     words
 }
 
-const ROW: Row = Row {
+pub(crate) const ROW: Row = Row {
     incarnation: Incarnation(1),
     status: Status::Completed,
     reason: Reason::None,
@@ -93,15 +93,15 @@ fn disconnected(outcome: Outcome) -> Input {
     Input::StepFinished { unit: unit(0), step, outcome }
 }
 
-fn persisted(row: Row, outcome: Outcome) -> Input {
+pub(crate) fn persisted(row: Row, outcome: Outcome) -> Input {
     Input::Persisted { unit: unit(0), row, outcome }
 }
 
-fn completed(number: usize) -> Input {
+pub(crate) fn completed(number: usize) -> Input {
     Input::UnitExited { unit: unit(number), incarnation: Incarnation(1), exit: Exit::Completed }
 }
 
-fn told(outcome: Outcome) -> Input {
+pub(crate) fn told(outcome: Outcome) -> Input {
     Input::ClientTold { client: ClientId(0), outcome }
 }
 
@@ -190,6 +190,47 @@ fn whatever_will_make_a_difference_is_one() {
             assert!(engine != other && hash(engine) != hash(other));
         }
     }
+}
+
+/// One unit, started, and what was done with it.
+pub(crate) fn alone(kind: Kind, act: impl FnOnce(&mut Bench)) -> Engine {
+    let mut bench = Bench::running(vec![kind]);
+    act(&mut bench);
+    bench.engine
+}
+
+#[test]
+fn what_will_make_no_difference_is_none() {
+    // A promise that was kept is as good as none.
+    let saved = persisted(Row { findings: 1, ..ROW }, Outcome::Done);
+    assert_eq!(after(&[finding(true), saved]), after(&[finding(false), saved]));
+    // How a stop was asked for is over with it.
+    let ended = |force, within| {
+        alone(contracts::session(), |bench| {
+            let _applied = bench.stop_with(0, force, within, Caller::Nobody);
+            let _gone = bench.exit(0, Exit::Ended);
+            bench.confirm_all();
+        })
+    };
+    assert_eq!(ended(true, Within::Unset), ended(false, Within::Unlimited));
+}
+
+#[test]
+fn units_are_told_apart_by_what_is_wanted_of_them_and_not_by_who_wants_it() {
+    let words = |inputs: &[Input]| {
+        let engine = after(inputs);
+        let mut words = Vec::new();
+        engine.visit_unit_state(Moment::START, unit(0), &mut |word| words.push(word));
+        assert!(!words.is_empty());
+        words
+    };
+    assert_eq!(words(&[stop(0, 1)]), words(&[stop(0, 700)]));
+    assert_ne!(words(&[stop(0, 1)]), words(&[stop(0, 1), stop(0, 2)]));
+    assert_ne!(words(&[stop(0, 1)]), words(&[restart(1)]));
+    assert_ne!(words(&[]), words(&[finding(false)]));
+    let (one, two) = (depend(1, 0), depend(2, 0));
+    let waits_for_one = words(&[one, two, stop(1, 1), stop(0, 2)]);
+    assert_ne!(waits_for_one, words(&[one, two, stop(1, 1), stop(2, 3), stop(0, 2)]));
 }
 
 #[test]

@@ -183,6 +183,8 @@ fn units_are_numbered_without_gaps() {
     assert_eq!(bench.engine.unit_count(), 0);
     assert_eq!(bench.handle(declare(0)), Disposition::Applied);
     assert_eq!(bench.handle(declare(0)), Disposition::Refused(Why::NumberTaken));
+    assert_eq!(bench.handle(declare(1)), Disposition::Applied);
+    assert_eq!(bench.engine.unit_count(), 2);
 }
 
 #[test]
@@ -287,4 +289,82 @@ fn a_restart_that_a_shutdown_overtakes_is_told_so() {
     let _gone = bench.exit(0, Exit::Ended);
     bench.obey();
     assert_eq!(bench.answers(), [Answer::Refused(Why::Draining)]);
+}
+
+#[test]
+fn a_dependency_is_declared_once() {
+    let mut bench = Bench::running(vec![contracts::session(); 2]);
+    depend(&mut bench, 1, 0);
+    let before = bench.engine.clone();
+    let again = Input::DependencyDeclared { unit: unit(1), on: unit(0) };
+    assert_eq!(bench.handle(again), Disposition::Ignored(Why::NumberTaken));
+    assert_eq!(bench.engine, before);
+}
+
+#[test]
+fn how_long_a_stop_took_is_counted_from_when_it_was_asked_for() {
+    let mut bench = Bench::running(vec![contracts::provider()]);
+    bench.now = seconds(5);
+    let _applied = bench.stop(0);
+    bench.after(Span::from_secs(2));
+    let _gone = bench.exit(0, Exit::Ended);
+    let _removed = bench.finish(0, Outcome::Done);
+    assert_eq!(report(&bench, 0).took, Span::from_secs(2));
+}
+
+#[test]
+fn what_failed_starts_again_where_its_owner_has_room() {
+    let restart = Restart::Always { backoff: Span::from_secs(1) };
+    let mut plan = contracts::host(vec![Kind { restart, ..contracts::container() }]);
+    plan.owner_cap = Some(1);
+    let mut bench = Bench::new(plan);
+    bench.declare(0, 0);
+    bench.start(0);
+    let _gone = bench.exit(0, Exit::Failed);
+    bench.confirm_rows();
+    bench.confirm_rows();
+    let _woken = bench.wake();
+    assert_eq!((bench.now, bench.status(0)), (seconds(1), Status::Running));
+}
+
+#[test]
+fn a_stop_of_one_unit_is_on_record_before_it_is_over() {
+    let stopping = |bench: &Bench| {
+        let rows = bench.all.iter().filter_map(|(_, effect)| match *effect {
+            Effect::Persist { row, confirm, .. } => Some((row.status, confirm)),
+            _ => None,
+        });
+        rows.filter(|(status, _)| *status == Status::Stopping).collect::<Vec<_>>()
+    };
+    // After a crash, what was stopping is stopped, and not interrupted.
+    let mut bench = Bench::running(vec![contracts::session()]);
+    let _applied = bench.stop(0);
+    assert_eq!(stopping(&bench), [(Status::Stopping, false)]);
+    // Where all stop, a row for each would only take time from them.
+    let mut bench = Bench::running(vec![contracts::session(); 2]);
+    let _begun = bench.handle(TERM);
+    assert_eq!(stopping(&bench), []);
+}
+
+#[test]
+fn the_same_deadline_said_again_changes_nothing() {
+    let rungs =
+        vec![Rung::new(Action::Kill, Span::from_secs(2)), Rung::new(Action::Forget, Span::ZERO).always()];
+    let mut bench = Bench::running(vec![process(rungs, None)]);
+    let _applied = bench.stop_with(0, false, Within::Unset, Caller::Nobody);
+    let same = bench.stop_with(0, false, Within::For(Span::from_secs(2)), Caller::Nobody);
+    assert_eq!(same, Disposition::Ignored(Why::AlreadyStopping));
+    let _woken = bench.wake();
+    assert!(!report(&bench, 0).overran, "it has had the time of its ladder");
+}
+
+#[test]
+fn force_does_not_skip_what_is_forced_already() {
+    let mut bench = Bench::running(vec![contracts::provider()]);
+    let _applied = bench.stop(0);
+    let _failed = bench.finish(0, Outcome::Failed);
+    assert_eq!(bench.actions(0), ["terminate", "kill"]);
+    assert_eq!(bench.stop_with(0, true, Within::Unset, Caller::Nobody), Disposition::Applied);
+    assert_eq!(bench.actions(0), ["terminate", "kill"], "the kill is on its way");
+    assert_eq!(bench.engine.deadline_of(unit(0)), seconds(5), "and has its time");
 }

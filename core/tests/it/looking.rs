@@ -93,6 +93,34 @@ fn a_row_is_seen_on_its_way_and_failed_and_settled() {
 }
 
 #[test]
+fn a_unit_is_settled_once_nothing_goes_on_and_nothing_is_unwritten() {
+    let mut bench = Bench::running(vec![contracts::session()]);
+    let settled = |bench: &Bench| bench.engine.unit(unit(0)).unwrap().settled;
+    assert!(settled(&bench), "it runs");
+    let _applied = bench.stop(0);
+    assert!(!settled(&bench), "it is on its way down, with no final row yet");
+    let _gone = bench.exit(0, Exit::Ended);
+    bench.confirm_rows();
+    assert!(settled(&bench));
+    let _late = bench.handle(Input::FindingRecorded { unit: unit(0), durable: false });
+    assert!(!settled(&bench), "a late finding is being written");
+}
+
+#[test]
+fn an_input_says_which_unit_it_is_about() {
+    for number in [0, 7] {
+        let (unit, incarnation) = (unit(number), Incarnation(1));
+        let about = [
+            Input::StartRequested { unit, caller: Caller::Nobody },
+            Input::UnitExited { unit, incarnation, exit: Exit::Ended },
+            Input::Reaped { unit, outcome: Outcome::Done },
+        ];
+        assert!(about.iter().all(|input| input.unit() == Some(unit)));
+    }
+    assert_eq!((Input::Woken.unit(), TERM.unit()), (None, None));
+}
+
+#[test]
 fn callers_are_counted_while_they_wait() {
     let mut bench = Bench::running(vec![contracts::provider()]);
     for count in 0..4 {

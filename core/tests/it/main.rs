@@ -19,6 +19,8 @@ mod phases;
 mod plans;
 mod races;
 mod shutdown;
+mod spans;
 mod storm;
 mod totality;
+mod unalike;
 mod units;

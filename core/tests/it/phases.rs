@@ -89,7 +89,8 @@ fn a_failure_far_down_the_ladder_costs_the_exit_its_zero() {
             assert_eq!(finish(&mut bench, now, outcome), Disposition::Applied);
         }
         assert_eq!(bench.exit_code(), Some(1), "place {place}");
-        assert!(bench.engine.phase_failed(Phase::UnlinkSocket));
+        let failed = |phase| bench.engine.phase_failed(phase);
+        assert_eq!((failed(Phase::UnlinkSocket), failed(Phase::CloseListener)), (true, false));
     }
 }
 
@@ -216,4 +217,33 @@ fn what_is_reaped_is_not_the_body_that_the_present_host_left() {
     assert_eq!(bench.handle(REAPED), Disposition::Ignored(Why::AlreadyExited));
     let report = bench.engine.unit_report(unit(0)).unwrap();
     assert_eq!((report.leaked, report.lingers, report.abandoned), (true, true, 1));
+}
+
+#[test]
+fn a_later_request_that_says_no_time_leaves_the_deadline() {
+    let mut bench = Bench::running(vec![contracts::engagement()]);
+    bench.now = seconds(7);
+    let _begun = bench.handle(TERM);
+    let again = Input::ShutdownRequested { graceful: true, within: Within::Unset, caller: Caller::Nobody };
+    assert_eq!(bench.handle(again), Disposition::Ignored(Why::AlreadyStopping));
+    assert_eq!(bench.engine.shutdown_deadline(), Some(seconds(37)));
+    assert_eq!(bench.engine.report().began, seconds(7));
+}
+
+#[test]
+fn force_skips_the_present_phase_only_if_it_is_polite_and_not_for_every_path() {
+    let phases = [
+        (phase(Phase::Notify), false),
+        (phase(Phase::Notify).always(), true),
+        (phase(Phase::CloseListener), true),
+        (phase(Phase::CloseListener).always(), true),
+    ];
+    for (first, stays) in phases {
+        let mut bench = host(vec![contracts::engagement()], vec![first, stop_units()], 10);
+        let _client = bench.handle(Input::ClientAttached { client: ClientId(0) });
+        let _begun = bench.handle(TERM);
+        let _forced = bench.handle(TERM);
+        let expected = if stays { first.action } else { Phase::StopUnits };
+        assert_eq!(bench.engine.present_phase().unwrap().0, expected, "{first:?}");
+    }
 }

@@ -18,11 +18,6 @@ fn confirmed_writes(bench: &Bench) -> Vec<Row> {
     rows.collect()
 }
 
-fn confirm_all(bench: &mut Bench) {
-    bench.effects = bench.all.iter().map(|(_, effect)| *effect).collect();
-    bench.confirm_rows();
-}
-
 fn notices(bench: &Bench) -> Vec<Notice> {
     let notices = bench.all.iter().filter_map(|(_, effect)| match *effect {
         Effect::Notify { notice, .. } => Some(notice),
@@ -48,7 +43,7 @@ fn a_hundred_stops_are_one_stop_with_a_hundred_answers() {
         let _any = bench.stop(0);
     }
     assert!(bench.answers().is_empty());
-    confirm_all(&mut bench);
+    bench.confirm_all();
     for _caller in 0..50 {
         assert_eq!(bench.stop(0), Disposition::Ignored(Why::AlreadyStopped));
     }
@@ -71,14 +66,14 @@ fn a_stop_in_the_instant_of_the_end_is_answered_with_what_is_true() {
     let mut bench = Bench::running(vec![kind.clone()]);
     let _gone = bench.exit(0, Exit::Completed);
     assert_eq!(bench.stop(0), Disposition::Applied);
-    confirm_all(&mut bench);
+    bench.confirm_all();
     assert_eq!(bench.answers(), [Answer::Stopped { status: Status::Completed, leaked: false }]);
     assert_eq!((bench.engine.next_deadline(), starts(&bench)), (None, 1), "the stop ends the restarts");
     // Stop first: stopped it is, however it ended.
     let mut bench = Bench::running(vec![kind]);
     assert_eq!(bench.stop(0), Disposition::Applied);
     let _gone = bench.exit(0, Exit::Completed);
-    confirm_all(&mut bench);
+    bench.confirm_all();
     assert_eq!(bench.answers(), [STOPPED]);
     assert_eq!(bench.terminal_notices(0), [Notice::Stopped]);
     assert_eq!(confirmed_writes(&bench).len(), 1);
@@ -111,7 +106,7 @@ fn what_cannot_be_killed_is_removed_anyway_and_reported() {
     assert_eq!((bench.now, bench.actions(0)), (seconds(5), vec!["terminate", "kill", "remove"]));
     let _failed = bench.finish(0, Outcome::Failed);
     assert!(confirmed_writes(&bench).last().unwrap().leaked, "durably, for a later reap");
-    confirm_all(&mut bench);
+    bench.confirm_all();
     assert_eq!(bench.answers(), [Answer::Stopped { status: Status::Stopped, leaked: true }]);
     let _begun = bench.handle(Input::SignalReceived { signal: Signal::Terminate });
     bench.obey();
@@ -126,7 +121,7 @@ fn a_removal_that_works_proves_what_the_kill_could_not() {
     let _failed = bench.finish(0, Outcome::Failed);
     let _failed = bench.finish(0, Outcome::Failed);
     let _done = bench.finish(0, Outcome::Done);
-    confirm_all(&mut bench);
+    bench.confirm_all();
     assert_eq!(bench.answers(), [STOPPED]);
     let report = bench.engine.unit_report(unit(0)).unwrap();
     assert_eq!(report.ending, Ending::OnRung(Action::Remove));
@@ -198,7 +193,7 @@ fn a_session_is_forgotten_whatever_fails() {
         let _failed = bench.finish(0, Outcome::Failed);
     }
     assert_eq!(bench.actions(0), ["disconnect", "terminate", "kill", "forget"]);
-    confirm_all(&mut bench);
+    bench.confirm_all();
     assert_eq!(bench.now, Moment::START);
     assert_eq!(bench.answers(), [Answer::Stopped { status: Status::Stopped, leaked: true }]);
     let late = bench.exit(0, Exit::Ended);
@@ -214,7 +209,7 @@ fn a_task_that_hears_the_cancel_is_not_aborted() {
     assert_eq!(confirmed_writes(&bench)[0].reason, Reason::Stated(3));
     let delivered = bench.finish(0, Outcome::Done);
     assert_eq!(delivered, Disposition::Ignored(Why::NothingDue), "delivered is not gone");
-    confirm_all(&mut bench);
+    bench.confirm_all();
     assert!(bench.answers().is_empty(), "true means that the body is gone, or had its time");
     bench.after(Span::from_secs(1));
     let _gone = bench.exit(0, Exit::Completed);
@@ -227,7 +222,7 @@ fn a_task_that_hears_the_cancel_is_not_aborted() {
 fn a_task_that_does_not_is_dropped_when_its_grace_is_over() {
     let mut bench = Bench::running(vec![contracts::task(Span::from_secs(5))]);
     let _applied = cancel(&mut bench, Reason::ByUser);
-    confirm_all(&mut bench);
+    bench.confirm_all();
     let _woken = bench.wake();
     assert_eq!((bench.now, bench.actions(0)), (seconds(5), vec!["request-cancel", "abort"]));
     assert_eq!(bench.answers(), [Answer::Cancelled(true)]);
@@ -310,7 +305,7 @@ fn a_restart_uses_the_ladder_and_then_starts() {
     let _applied = bench.handle(Input::RestartRequested { unit: unit(0), caller });
     assert_eq!(bench.stop(0), Disposition::Applied);
     let _gone = bench.exit(0, Exit::Ended);
-    confirm_all(&mut bench);
+    bench.confirm_all();
     assert_eq!(bench.answers()[1..], [Answer::Refused(Why::AlreadyStopping), STOPPED]);
     assert_eq!((bench.status(0), bench.engine.next_deadline(), starts(&bench)), (Status::Stopped, None, 2));
 }
