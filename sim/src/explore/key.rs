@@ -1,7 +1,7 @@
 //! By what a state is known again: everything that its future depends on, with time as time left.
 //!
-//! Units are all alike, so it does not matter which of them is which: their parts are put in order
-//! before they are put together.
+//! Units are all alike, so it does not matter which of them is which: their parts are put together in a way
+//! that knows no order.
 
 use winddown_core::UnitId;
 
@@ -54,16 +54,16 @@ impl Parts {
         (0..units.len()).fold(0, |twins, place| twins | u8::from(like(place)) << place)
     }
 
-    /// The key of a state with these parts.
+    /// The key of a state with these parts. Of units that can be taken for one another the parts are added,
+    /// so it makes no difference which is which.
     pub(super) fn key(self) -> Key {
-        let mut units = self.units;
-        let units = &mut units[..self.count()];
-        if self.symmetric {
-            units.sort_unstable();
-        }
+        let placed = |(place, part): (u64, u64)| {
+            if self.symmetric { part } else { part.wrapping_mul(2 * place + 1) }
+        };
+        let units = (0..).zip(self.units).map(placed);
         let mut digest = Digest::default();
-        units.iter().for_each(|part| digest.word(*part));
-        digest.pair(self.host, self.left);
+        digest.pair(units.fold(0, u64::wrapping_add), self.host);
+        digest.word(self.left);
         // The smallest numbers are those of exits and of nothing.
         Key { value: digest.value() | INNER, parts: self }
     }
