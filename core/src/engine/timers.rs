@@ -60,6 +60,7 @@ impl Timers {
     }
 
     /// Sets or moves the unit's deadline. "Never" takes it away.
+    #[inline]
     pub(super) fn set(&mut self, unit: UnitId, at: Moment) {
         if at.is_never() {
             return self.clear(unit);
