@@ -123,7 +123,6 @@ impl Engine {
         }
         let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
         if ladder.rung(it.stop.rung).is_some_and(|rung| rung.action.needs_body()) {
-            it.stop.rung += 1;
             self.climb(now, unit, effects);
         }
     }

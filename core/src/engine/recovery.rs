@@ -65,7 +65,7 @@ impl Engine {
             it.reason = Reason::Interrupted;
             again_after(restart, Status::Failed, &mut it.failures)
         };
-        it.stop = Stop { stage: Stage::Recording, again, began: now, ..Stop::NONE };
+        it.stop = Stop { stage: Stage::Recording, again, ..Stop::NONE };
         self.write(unit, effects);
         self.await_row(now, unit);
         Disposition::Applied

@@ -210,7 +210,7 @@ impl Engine {
         let it = &mut self.units[unit.index()];
         it.backing_off = false;
         it.status = Status::Stopped;
-        it.stop = Stop { stage: Stage::Recording, began: now, ..Stop::NONE };
+        it.stop = Stop { stage: Stage::Recording, ..Stop::NONE };
         self.timers.clear(unit);
         self.write(unit, effects);
         self.await_row(now, unit);
@@ -254,11 +254,7 @@ impl Engine {
         let Stop { stage, rung, budget, .. } = it.stop;
         let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
         let out_of_place = ladder.rung(rung).is_some_and(|rung| rung.action.is_gentle() && !rung.always);
-        if it.stop.forced && stage == Stage::Climbing && out_of_place {
-            it.stop.rung += 1;
-            self.timers.clear(unit);
-            self.climb(now, unit, effects);
-        } else if stage == Stage::Waiting && it.stop.forced {
+        if it.stop.forced && (stage == Stage::Waiting || out_of_place) {
             self.timers.clear(unit);
             self.climb(now, unit, effects);
         } else {
