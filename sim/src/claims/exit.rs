@@ -108,6 +108,7 @@ impl Judge {
         scene.broken(Claim::StepInBudget, None, text)
     }
 
+    /// Out of line: it is said once a run, and what it needs would be at hand in every step.
     #[inline(never)]
     pub(super) fn exit(&mut self, scene: &Scene<'_>, code: u8) -> Verdict {
         self.exited = true;
