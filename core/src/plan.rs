@@ -154,7 +154,7 @@ impl Plan {
         };
         let (Some(stop), further) = at(Phase::StopUnits) else { return Err(PlanError::UnitsNeverStop) };
         let (pause, again) = at(Phase::PauseUnits);
-        if further > 0 || again > 0 || pause.is_some_and(|pause| pause > stop) {
+        if further > 0 || again > 0 || pause.is_some_and(|pause| stop < pause) {
             return Err(PlanError::UnitsOutOfOrder);
         }
         Ok(())

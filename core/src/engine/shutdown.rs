@@ -170,14 +170,8 @@ impl Engine {
         let outer = self.plan.outer_grace.map_or(Budget::unlimited(), |grace| {
             Budget::root(now, grace.minus(crate::time::Span::from_nanos(grace.nanos() / 10)))
         });
-        self.shutdown = Shutdown {
-            on: true,
-            forced,
-            phase: self.phase_at(0),
-            began: now,
-            budget: budget.shorter(outer),
-            ..Shutdown::NONE
-        };
+        self.shutdown =
+            Shutdown { on: true, forced, began: now, budget: budget.shorter(outer), ..Shutdown::NONE };
         self.shutdown.units = self.units_share(now);
         self.tighten_stops(now, effects);
         self.enter(now, 0, effects);
