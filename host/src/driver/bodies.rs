@@ -42,7 +42,7 @@ impl Driver {
         };
         (entry.error, entry.progress) = (None, None);
         self.tasks += usize::from(hands.is_task());
-        let running = Running { shared, hands, holds_still: false, exit_step: None };
+        let running = Running { shared, hands, holds_still: false, ends: false, exit_step: None };
         if let Some(abandoned) = entry.running.replace(running) {
             self.tasks -= usize::from(abandoned.hands.is_task());
         }
@@ -91,7 +91,7 @@ impl Driver {
         };
         // Gone already: that is success, whatever it was.
         let Some(running) = self.running(unit, step.incarnation) else { return Taken::Done };
-        let Running { shared, hands, holds_still, .. } = running;
+        let Running { shared, hands, holds_still, ends, .. } = running;
         match action {
             Action::Probe if hands.responds() => Taken::Done,
             Action::Probe => Taken::Failed,
@@ -113,10 +113,12 @@ impl Driver {
             }
             Action::Kill | Action::Abort => {
                 hands.end(shared);
+                *ends = true;
                 Taken::Later
             }
             Action::Remove => {
                 hands.end(shared);
+                *ends = true;
                 Taken::WithExit
             }
             // The engine asks for a checkpoint in an order of its own.

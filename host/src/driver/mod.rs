@@ -21,10 +21,10 @@ use std::{
 use tokio::{
     runtime::Handle,
     sync::{broadcast, mpsc, watch},
-    task::JoinSet,
+    task::{JoinSet, yield_now},
     time::{Instant, sleep_until},
 };
-use winddown_core::{Disposition, Effects, Engine, Input, Moment, Ticket, UnitId, UnitReport};
+use winddown_core::{Disposition, Effects, Engine, Input, Moment, Reason, Ticket, UnitId, UnitReport};
 
 use crate::{
     body::process::Means, client::ClientOrder, hooks::Hooks, host::News, recorder::Recorder, report::Report,
@@ -143,8 +143,12 @@ impl Driver {
             unit.lingers &= self.table.get(unit.unit).is_some_and(|entry| entry.running.is_some());
         }
         let deadline = report.whole.deadline;
-        report.remarks.extend(self.leave(deadline).await);
+        let (remark, table) = self.leave(deadline).await;
+        report.remarks.extend(remark);
         done.send_replace(Some(Arc::new(report)));
+        // Whoever waits for the report does not wait until the memory is given back.
+        yield_now().await;
+        drop(table);
     }
 
     /// Waits for the next thing, takes in what is there, and lets deadlines and findings have their turn.
@@ -229,7 +233,8 @@ impl Driver {
     fn report(&self) -> Report {
         let whole = self.engine.report();
         let stated = |unit: &UnitReport| Some((unit.unit, self.table.get(unit.unit)?.stated(unit.reason)?));
-        let stated = whole.units.iter().filter_map(stated).collect();
+        let is_stated = |unit: &&UnitReport| matches!(unit.reason, Reason::Stated(_));
+        let stated = whole.units.iter().filter(is_stated).filter_map(stated).collect();
         Report { whole, names: self.table.names(), stated, remarks: Vec::new() }
     }
 
@@ -249,7 +254,7 @@ impl Driver {
     /// to be seen to.
     async fn end_bodies(&mut self) {
         for (_, entry) in self.table.iter() {
-            if let Some(running) = &entry.running {
+            if let Some(running) = entry.running.as_ref().filter(|running| !running.ends) {
                 running.hands.host_is_gone(&running.shared);
             }
         }
@@ -262,8 +267,8 @@ impl Driver {
         drop(tokio::time::timeout(YIELD, seen_to_end).await);
     }
 
-    /// What is left is to let go. Says what went wrong with that.
-    async fn leave(mut self, deadline: Moment) -> Option<String> {
+    /// What is left is to let go. Says what went wrong with that, and gives back what may take its time.
+    async fn leave(mut self, deadline: Moment) -> (Option<String>, Table) {
         self.write_behind();
         self.inbox.close();
         let left = if deadline.is_never() { Duration::MAX } else { self.now().until(deadline).into() };
@@ -274,7 +279,8 @@ impl Driver {
         // A hook that hangs ends with the process.
         drop(tokio::time::timeout(LAST, phases).await);
         drop(closed.await);
-        let recorder = self.recorder?;
-        tokio::task::spawn_blocking(move || recorder.close(LAST)).await.ok().flatten()
+        let Some(recorder) = self.recorder else { return (None, self.table) };
+        let remark = tokio::task::spawn_blocking(move || recorder.close(LAST)).await.ok().flatten();
+        (remark, self.table)
     }
 }

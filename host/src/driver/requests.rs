@@ -152,7 +152,7 @@ impl Driver {
             leaked: view.leaked,
             ending: report.ending,
             failed: report.failed,
-            pid: entry.process.map(|process| process.pid),
+            pid: entry.process.as_ref().map(|process| process.pid),
             recorded: view.recorded,
             saved: view.saved,
             reason: self.reason_text(entry, report.reason),

@@ -31,7 +31,7 @@ pub(super) struct Entry {
     pub(super) state: Option<Arc<[u8]>>,
     /// What the engine last wanted to have written.
     pub(super) row: Option<Row>,
-    pub(super) process: Option<ProcessIdentity>,
+    pub(super) process: Option<Box<ProcessIdentity>>,
     pub(super) progress: Option<Arc<str>>,
     pub(super) error: Option<Arc<str>>,
     /// What the number of a stated reason stands for.
@@ -75,13 +75,19 @@ pub(super) struct Running {
     pub(super) shared: Arc<Shared>,
     pub(super) hands: Hands,
     pub(super) holds_still: bool,
+    /// It was told to end, by force.
+    pub(super) ends: bool,
     /// The rung that waits for it to be gone, and does not hear so from its exit.
     pub(super) exit_step: Option<Step>,
 }
 
-/// What a unit found, as far as it has not been handed to the store, and who waits for it.
+/// What a unit found, as far as it has not been handed to the store, and who waits for it. Most units that are
+/// alive at the same time have found nothing, so that takes no room.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct Ledger(Option<Box<Found>>);
+
+#[derive(Debug, Default)]
+struct Found {
     /// All ids so far.
     ids: HashSet<Arc<str>>,
     /// How many there are, as the engine counts them.
@@ -94,35 +100,38 @@ pub(super) struct Ledger {
 impl Ledger {
     /// What an earlier host left.
     pub(super) fn recovered(ids: impl Iterator<Item = Arc<str>>, count: u32) -> Self {
-        Self { ids: ids.collect(), recorded: count, ..Self::default() }
+        let found = Found { ids: ids.collect(), recorded: count, ..Found::default() };
+        Self((count > 0).then(|| Box::new(found)))
     }
 
     /// Takes a finding in. `false`: it is there already.
     pub(super) fn add(&mut self, finding: Finding) -> bool {
-        let new = self.ids.insert(Arc::clone(&finding.id));
+        let found = self.0.get_or_insert_default();
+        let new = found.ids.insert(Arc::clone(&finding.id));
         if new {
-            self.recorded += 1;
-            self.fresh.push(finding);
+            found.recorded += 1;
+            found.fresh.push(finding);
         }
         new
     }
 
-    pub(super) const fn recorded(&self) -> u32 {
-        self.recorded
+    pub(super) fn recorded(&self) -> u32 {
+        self.0.as_ref().map_or(0, |found| found.recorded)
     }
 
     pub(super) fn wait(&mut self, reply: oneshot::Sender<Result<(), NotSaved>>) {
-        self.waiters.push((self.recorded, reply));
+        let found = self.0.get_or_insert_default();
+        found.waiters.push((found.recorded, reply));
     }
 
     /// What no write has held yet.
     pub(super) fn take_fresh(&mut self) -> Vec<Finding> {
-        std::mem::take(&mut self.fresh)
+        self.0.as_mut().map_or_else(Vec::new, |found| std::mem::take(&mut found.fresh))
     }
 
     /// Whether there is anything that no write has held yet.
     pub(super) fn has_fresh(&self) -> bool {
-        !self.fresh.is_empty()
+        self.0.as_ref().is_some_and(|found| !found.fresh.is_empty())
     }
 
     /// The first `count` are durable.
@@ -136,7 +145,8 @@ impl Ledger {
     }
 
     fn tell(&mut self, count: u32, what: Result<(), NotSaved>) {
-        for (_, reply) in self.waiters.extract_if(.., |(place, _)| *place <= count) {
+        let Some(found) = &mut self.0 else { return };
+        for (_, reply) in found.waiters.extract_if(.., |(place, _)| *place <= count) {
             // Who does not wait any more needs no answer.
             let _gone = reply.send(what);
         }

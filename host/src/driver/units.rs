@@ -85,7 +85,7 @@ impl Driver {
                 entry.reason = Some((number, text));
             }
             entry.state = kept.state.filter(|state| !state.is_empty()).map(Arc::from);
-            entry.process = kept.process;
+            entry.process = kept.process.map(Box::new);
             entry.findings = Ledger::recovered(found.into_iter(), row.findings);
         }
         self.feed(Input::UnitRecovered { unit, row });
@@ -98,7 +98,7 @@ impl Driver {
         };
         let name = Arc::clone(&entry.name);
         let mark = Tree::mark(&self.means.home, &name);
-        let tree = Tree { mark, incarnation: None, leader: entry.process };
+        let tree = Tree { mark, incarnation: None, leader: entry.process.as_deref().copied() };
         let (census, inbox) = (self.means.census.clone(), self.sender.clone());
         drop(self.bodies.spawn(async move {
             let (outcome, found) = match process::reap(&census, tree).await {

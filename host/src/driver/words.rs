@@ -23,7 +23,7 @@ impl Driver {
             Word::Recorded { finding, reply } => self.recorded(unit, finding, reply),
             Word::Spawned(process) => {
                 if is_present {
-                    entry.process = Some(process);
+                    entry.process = Some(Box::new(process));
                 }
                 self.store.write(Write::Spawned { unit: Arc::clone(&entry.name), incarnation, process });
             }
