@@ -139,8 +139,8 @@ impl Driver {
             self.turn().await;
         };
         self.end_bodies().await;
-        for unit in &mut report.whole.units {
-            unit.lingers &= self.table.get(unit.unit).is_some_and(|entry| entry.running.is_some());
+        for unit in report.whole.units.iter_mut().filter(|unit| unit.lingers) {
+            unit.lingers = self.table.get(unit.unit).is_some_and(|entry| entry.running.is_some());
         }
         let deadline = report.whole.deadline;
         let (remark, table) = self.leave(deadline).await;
