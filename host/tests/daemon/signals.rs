@@ -101,6 +101,30 @@ fn a_body_that_never_yields_holds_up_nobody() {
     assert!(record.units.iter().all(|unit| unit.report.status == Status::Stopped), "{record:?}");
 }
 
+/// Another process has the database, and a start waits a second for that.
+#[test]
+fn a_start_that_is_told_to_end_goes_on_and_gives_up_when_it_is_told_again() {
+    let home = Home::new(SURVEY);
+    let mut daemon = home.start();
+    daemon.signal(Signal::TERM);
+    daemon.wait();
+    let other = rusqlite::Connection::open(home.state("winddown.db")).expect("it is there");
+    other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("nobody else has it");
+    let mut daemon = home.spawn();
+    until("it has its state", || home.state("winddownd.pid").exists());
+    sleep(Duration::from_millis(50));
+    daemon.signal(Signal::TERM);
+    until("it has heard that", || daemon.log().contains("to be stopped as soon as it is up"));
+    assert!(!daemon.is_gone(), "{}", daemon.log());
+    daemon.signal(Signal::TERM);
+    assert_eq!(daemon.wait().code(), Some(1));
+    assert!(daemon.log().contains("stopped by force before it was up"), "{}", daemon.log());
+    drop(other);
+    let mut daemon = home.start();
+    daemon.signal(Signal::TERM);
+    assert_eq!(daemon.wait().code(), Some(0), "and nothing is left that is in the way: {}", daemon.log());
+}
+
 #[test]
 fn systemd_is_told_what_it_needs_to_know() {
     let dir = tempfile::tempdir().expect("a directory");
