@@ -107,7 +107,7 @@ fn a_unit_is_settled_once_nothing_goes_on_and_nothing_is_unwritten() {
 }
 
 #[test]
-fn an_input_says_which_unit_it_is_about() {
+fn inputs_and_effects_say_which_unit_they_are_about() {
     for number in [0, 7] {
         let (unit, incarnation) = (unit(number), Incarnation(1));
         let about = [
@@ -116,8 +116,9 @@ fn an_input_says_which_unit_it_is_about() {
             Input::Reaped { unit, outcome: Outcome::Done },
         ];
         assert!(about.iter().all(|input| input.unit() == Some(unit)));
+        assert_eq!(Effect::Start { unit, incarnation }.unit(), Some(unit));
     }
-    assert_eq!((Input::Woken.unit(), TERM.unit()), (None, None));
+    assert_eq!((Input::Woken.unit(), TERM.unit(), Effect::Report.unit()), (None, None, None));
 }
 
 #[test]

@@ -73,6 +73,7 @@ fn nothing_is_said_twice_about_a_shutdown_that_went_well() {
     let _begun = bench.handle(TERM);
     bench.obey();
     assert_eq!((bench.exit_code(), reports(&bench)), (Some(0), 1));
+    assert!(!bench.engine.phase_failed(Phase::CloseListener));
 }
 
 #[test]
@@ -249,4 +250,81 @@ fn force_skips_the_present_phase_only_if_it_is_polite_and_not_for_every_path() {
         let expected = if stays { first.action } else { Phase::StopUnits };
         assert_eq!(bench.engine.present_phase().unwrap().0, expected, "{first:?}");
     }
+}
+
+#[test]
+fn only_those_that_can_hold_still_are_touched_before_units_stop() {
+    let mut bench = Bench::running(vec![contracts::engagement(), contracts::session()]);
+    // Holding still is no rung of a session's ladder, so nothing of it is done by a pause.
+    let _asked = bench.handle(Input::PauseRequested { unit: unit(1), caller: Caller::Nobody });
+    let _paused = bench.handle(Input::UnitPaused { unit: unit(1), incarnation: Incarnation(1) });
+    let _begun = bench.handle(TERM);
+    assert_eq!((bench.status(0), bench.status(1)), (Status::Stopping, Status::Paused));
+    let _paused = bench.finish(0, Outcome::Done);
+    assert_eq!(bench.actions(1), ["disconnect"]);
+}
+
+#[test]
+fn nobody_waits_for_the_pause_of_what_is_past_it() {
+    let mut bench = Bench::running(vec![contracts::engagement(); 2]);
+    let _applied = bench.stop_with(1, false, Within::Unset, Caller::Nobody);
+    let _paused = bench.finish(1, Outcome::Done);
+    let _begun = bench.handle(TERM);
+    let _paused = bench.finish(0, Outcome::Done);
+    assert_eq!(bench.engine.present_phase().unwrap().0, Phase::StopUnits);
+}
+
+#[test]
+fn what_an_earlier_host_left_does_not_end_the_wait_for_what_this_one_runs() {
+    let mut bench = left_behind();
+    let _begun = bench.handle(TERM);
+    assert_eq!(bench.handle(REAPED), Disposition::Applied);
+    assert_eq!(
+        (bench.engine.present_phase().unwrap().0, bench.status(0)),
+        (Phase::StopUnits, Status::Stopping)
+    );
+}
+
+#[test]
+fn the_time_of_a_ladder_is_counted_from_when_its_turn_comes() {
+    let mut plan = contracts::host(vec![contracts::provider()]);
+    plan.at_once = Some(1);
+    plan.shutdown = Ladder::of_host(vec![phase(Phase::Notify), stop_units()], Span::from_secs(200));
+    let mut bench = Bench::new(plan);
+    for number in 0..3 {
+        bench.declare(number, 0);
+        bench.start(number);
+    }
+    let _client = bench.handle(Input::ClientAttached { client: ClientId(0) });
+    let _begun = bench.handle(TERM);
+    // Who says how long it may take is taken at the word.
+    let said = bench.stop_with(2, false, Within::For(Span::from_secs(100)), Caller::Nobody);
+    assert_eq!(said, Disposition::Applied);
+    let _told = bench.handle(Input::ClientTold { client: ClientId(0), outcome: Outcome::Done });
+    for (number, ends) in [(0, 30), (1, 40), (2, 100)] {
+        while bench.actions(number).is_empty() {
+            let _woken = bench.wake();
+        }
+        assert_eq!((number, bench.engine.stop_of(unit(number)).unwrap().ends), (number, seconds(ends)));
+        bench.after(Span::from_secs(10));
+        let _gone = bench.exit(number, Exit::Ended);
+        let _removed = bench.finish(number, Outcome::Done);
+        bench.confirm_rows();
+    }
+}
+
+#[test]
+fn a_row_that_failed_before_the_shutdown_is_written_by_it() {
+    let mut bench = host(vec![contracts::container()], vec![stop_units()], 30);
+    let _applied = bench.stop_with(0, false, Within::Unset, Caller::Nobody);
+    let written = bench.effects.iter().find_map(|effect| match *effect {
+        Effect::Persist { unit, row, confirm: true } => Some((unit, row)),
+        _ => None,
+    });
+    let (unit, row) = written.unwrap();
+    let _failed = bench.handle(Input::Persisted { unit, row, outcome: Outcome::Failed });
+    let _begun = bench.handle(TERM);
+    assert_eq!(bench.engine.present_phase().unwrap().0, Phase::StopUnits);
+    bench.confirm_rows();
+    assert_eq!((bench.exit_code(), bench.now), (Some(0), Moment::START));
 }
