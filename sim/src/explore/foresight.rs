@@ -1,12 +1,14 @@
 //! Where a choice leads, known before it is tried.
 //!
-//! What a unit does is between it and the host: others become of these two parts of the state, and the parts of
-//! all other units stay as they are. So what was tried and judged once, with a unit of this part and a host of
-//! this part, is not tried again because another unit has gone on meanwhile: that is nine choices of ten. A
-//! crash is the same with every unit, each on its own.
+//! What a unit does is between it and the host: only these two parts of the state change. So what was tried
+//! and judged once, with a unit of this part and a host of this part, is not tried again merely because another
+//! unit has moved: where it leads is known. That is nine choices of ten. A crash is the same with every unit,
+//! each on its own.
 //!
-//! What does change other units, as the last step of a phase does, is never foreseen. And whatever was foreseen
-//! is compared with what comes, as soon as anybody goes on from there.
+//! What changes other units as well, as the last step of a phase does, is never foreseen. A state that is new is
+//! still gone to, judged, and compared with what was foreseen; a choice that leads to a known one is not tried.
+//! That nothing is missed by this is not proved but checked: `Model::without_foresight` tries every choice, and
+//! has to find the same.
 
 use winddown_core::UnitId;
 

@@ -102,8 +102,8 @@ impl Model {
         self
     }
 
-    /// Tries every choice of every state, also where it is known what comes of it. For tests: it finds the
-    /// same, and more slowly.
+    /// Tries every choice of every state, also where it is known what comes of it: it has to find the same,
+    /// and takes longer.
     #[must_use]
     pub const fn without_foresight(mut self) -> Self {
         self.foresees = false;

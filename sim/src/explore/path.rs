@@ -53,7 +53,7 @@ pub(super) fn to_breach(model: &Model, table: &Table, end: End) -> Told {
             walk.on_calmly();
         }
     }
-    walk.break_with("a way that was found could not be walked again: equal keys did not behave alike");
+    walk.break_with("a choice led elsewhere than its like: keys or parts that are equal did not behave alike, and what was explored says nothing");
     walk.told()
 }
 
@@ -106,7 +106,9 @@ impl<'a> Walk<'a> {
         for wanted in way.into_iter().rev() {
             match self.find(|next, verdict| verdict.is_ok() && next.is_some_and(|key| key == wanted)) {
                 Some(place) => self.take(place),
-                None => self.break_with("equal keys did not behave alike"),
+                None => self.break_with(
+                    "a way that was found could not be walked again: equal keys did not behave alike",
+                ),
             }
         }
     }

@@ -35,8 +35,8 @@ moment, with a recovery. Options make it another one.
 
 From the first state, everything that may happen next is tried, in every state that is reached, level by
 level. States that will behave alike are one state: time counts as time left, and identical units may
-stand for each other. The claims are checked at every step, and from every state a calm way must lead to
-the exit.
+stand for each other, and where a choice leads is known once its like was tried. The claims are checked at
+every step, and from every state a calm way must lead to the exit.
 
 Examples:
   cargo xtask explore
@@ -105,12 +105,17 @@ pub(crate) struct ExploreArguments {
     #[arg(long, value_name = "D")]
     depth: Option<u32>,
 
+    /// Try every choice of every state, also where it is known from its like where it leads. Takes twice as
+    /// long, and has to find the same.
+    #[arg(long)]
+    try_all: bool,
+
     /// How many threads. All cores unless said otherwise. Changes the speed and nothing else.
     #[arg(long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
 
     /// Walk this way alone, and calmly on from where it ends: numbers with dots between them.
-    #[arg(long, value_name = "WAY", value_parser = told::parse_way, conflicts_with_all = ["depth", "jobs"])]
+    #[arg(long, value_name = "WAY", value_parser = told::parse_way, conflicts_with_all = ["depth", "try_all", "jobs"])]
     way: Option<told::Way>,
 
     /// Text for people, or one JSON object a line.
@@ -138,6 +143,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn run(arguments: &ExploreArguments) -> Result<Code> {
     let model = Model::new(arguments.scope())?;
+    let model = if arguments.try_all { model.without_foresight() } else { model };
     if let Some(way) = &arguments.way {
         return follow(&model, way, arguments.format);
     }

@@ -100,11 +100,13 @@ impl Speed {
         let per_second = |count: u64| u128::from(count) * 1_000_000_000 / self.cpu.as_nanos().max(1);
         let threads = if self.jobs == 1 { "1 thread".to_owned() } else { format!("{} threads", self.jobs) };
         format!(
-            "  speed         {:.1?} on {threads}, {:.1?} of CPU time; a CPU-second: {} states, {} transitions",
+            "  speed         {:.1?} on {threads}, {:.1?} of CPU time; a CPU-second: {} states, {} transitions\n  \
+             foresight     {} KiB for what was tried once",
             self.elapsed,
             self.cpu,
             per_second(exploration.states),
             per_second(exploration.transitions),
+            exploration.foresight_bytes / 1024,
         )
     }
 }
@@ -150,7 +152,7 @@ impl Found<'_> {
         line!(text, "  transitions   {}", found.transitions);
         let widest = found.levels.iter().max().copied().unwrap_or_default();
         line!(text, "  depth         {} steps; {widest} states in the widest level", found.depth);
-        let each = (found.table_bytes + found.foresight_bytes) / found.states.max(1);
+        let each = found.table_bytes / found.states.max(1);
         line!(text, "  memory        {each} bytes a state beyond the frontier");
         self.coverage(&mut text);
         line!(text, "  exhausted     {}", self.extent());
@@ -190,8 +192,7 @@ impl Found<'_> {
             "type": "exploration", "schema": SCHEMA, "scope": words(self.model.scope()),
             "command": command(self.model.scope(), None), "states": found.states,
             "transitions": found.transitions, "depth": found.depth, "levels": found.levels,
-            "table_bytes": found.table_bytes,
-            "foresight_bytes": found.foresight_bytes, "pairs": pairs, "actions": found.coverage.actions(),
+            "table_bytes": found.table_bytes, "pairs": pairs, "actions": found.coverage.actions(),
             "sights": seen.map(|sight| sight.name()).collect::<Vec<_>>(),
             "exhausted": found.exhausted, "interrupted": found.interrupted, "open": found.open,
             "exit_code": self.code().number(),

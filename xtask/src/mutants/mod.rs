@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: real bugs, planted in a copy of the engine, and what finds them.
+//! `cargo xtask mutants`: bugs, most of them real, planted in a copy of the engine, and what finds them.
 
 mod hunt;
 mod patch;
@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(crate) const EXAMPLES: &str = "\
-A planted bug is a small patch in sim/mutants: a bug that a real system had, written into winddown. Each is
+A planted bug is a small patch in sim/mutants: a bug that a real system had, or could have, written into winddown. Each is
 applied to a copy of core and sim in target/mutants, built there, and hunted: by random seeds, and by
 exploring the reference scope. A claim has to find it; a panic, a hang or a claim that its patch does not
 name is a failure, and so is a patch that no longer fits the source.
