@@ -103,7 +103,7 @@ pub(crate) enum Command {
     /// Try everything that can happen in a small scope.
     #[command(after_help = explore::EXAMPLES)]
     Explore(ExploreArguments),
-    /// Plant bugs, most of them real, in a copy of the engine, and see which claim catches each of them.
+    /// Plant bugs in a copy of the engine, and see which claim catches each of them.
     #[command(after_help = mutants::EXAMPLES)]
     Mutants(MutantsArguments),
     /// Compare how fast it is with the committed baseline, or write a report.
