@@ -31,6 +31,8 @@ pub(super) struct Ledger {
     /// Its ladder's own budget counts. That of a stop by a shutdown does from its first step on that is
     /// more than a pause.
     pub(super) clocked: bool,
+    /// It does more than hold still; and whether a shutdown was on when that began, so that it takes a place.
+    pub(super) passed: Option<bool>,
     /// The rung performed last, when, and until when it may take.
     pub(super) rung: i16,
     pub(super) round: u16,
@@ -73,6 +75,7 @@ impl Ledger {
         shortened: false,
         waits_until: Moment::NEVER,
         clocked: false,
+        passed: None,
         rung: NO_RUNG,
         round: 0,
         rung_at: Moment::START,
@@ -108,6 +111,7 @@ impl Ledger {
         self.shortened = false;
         self.waits_until = Moment::NEVER;
         self.clocked = !ends.is_never();
+        self.passed = None;
         self.rung = NO_RUNG;
         self.rung_over = true;
         self.rung_forces = false;

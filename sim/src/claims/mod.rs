@@ -72,6 +72,8 @@ claims! {
     LeaksAreListed = "I7" "nothing-is-left-unlisted",
     /// What something depends on lives until that has had its time.
     DependentsFirst = "I8" "dependents-stop-first",
+    /// In a shutdown no more units go down at once than the plan says.
+    PlacesAreKept = "I8" "no-more-stop-at-once-than-may",
     /// Pause, checkpoint, disconnect, close, unlink, remove, exit: in this order.
     PhasesInOrder = "I8" "phases-come-in-order",
     /// Nothing is started while the host drains.

@@ -120,6 +120,9 @@ impl Judge {
         if !forced && !scene.setup.dependencies.is_empty() {
             self.check_dependents(scene, unit, action)?;
         }
+        if action != Action::Pause {
+            self.check_place(scene, unit, forced)?;
+        }
         let ledger = &mut self.units[unit.index()];
         if ledger.rung == i16::from(step.rung) {
             self.sights |= Sight::CheckpointRepeats.bit();
@@ -156,6 +159,34 @@ impl Judge {
                 };
                 return scene.broken(Claim::DependentsFirst, Some(unit), text);
             }
+        }
+        Ok(())
+    }
+
+    /// Who begins to do more than hold still takes a place in a shutdown, and there are only so many.
+    fn check_place(&mut self, scene: &Scene<'_>, unit: UnitId, forced: bool) -> Verdict {
+        let Some(cap) = scene.setup.plan.at_once else { return Ok(()) };
+        let ledger = &mut self.units[unit.index()];
+        let lives = ledger.lives;
+        if ledger.passed.is_some() {
+            return Ok(());
+        }
+        ledger.passed = Some(self.draining);
+        if !self.draining || forced || !lives || scene.now >= self.waits_until(unit) {
+            return Ok(());
+        }
+        let takes = |(other, ledger): &(UnitId, &Ledger)| {
+            *other != unit && ledger.on_way && ledger.passed == Some(true) && scene.engine.is_ending(*other)
+        };
+        let others = scene.setup.unit_ids().zip(&self.units).filter(takes).count();
+        if others >= cap.into() {
+            let text = move || {
+                format!(
+                    "{} goes down together with {others} others, where at once {cap} may",
+                    scene.name(unit)
+                )
+            };
+            return scene.broken(Claim::PlacesAreKept, Some(unit), text);
         }
         Ok(())
     }

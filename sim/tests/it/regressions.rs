@@ -35,6 +35,7 @@ const FOUND: &[(&str, &[u64])] = &[
             21_554_737, 22_233_258, 22_579_411, 31_621_945, 39_240_396,
         ],
     ),
+    ("a unit that had not come up yet was counted among those that go down at once", &[130_332, 739_048]),
     ("a unit still starting was paused while others were checkpointed already", &[939]),
 ];
 
