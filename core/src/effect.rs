@@ -11,6 +11,7 @@ use crate::{
     ids::{ClientId, Incarnation, Ticket, UnitId},
     input::{Row, Step},
     ladder::{Action, Phase},
+    report::UnitReport,
     status::Status,
     time::Moment,
 };
@@ -249,36 +250,52 @@ impl Effect {
 /// Where effects are put down, in the order they are to be carried out. Reused, so that a warm stop
 /// path allocates nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Effects(Vec<Effect>);
+pub struct Effects {
+    list: Vec<Effect>,
+    stops: Vec<UnitReport>,
+}
 
 impl Effects {
     /// An empty list.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self { list: Vec::new(), stops: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, effect: Effect) {
-        self.0.push(effect);
+        self.list.push(effect);
     }
 
     pub(crate) fn reply(&mut self, ticket: Ticket, answer: Answer) {
         self.push(Effect::Reply { ticket, answer });
     }
 
+    pub(crate) fn stop_over(&mut self, report: UnitReport) {
+        self.stops.push(report);
+    }
+
     /// What was asked for, oldest first.
     #[must_use]
     pub fn as_slice(&self) -> &[Effect] {
-        &self.0
+        &self.list
+    }
+
+    /// Stops whose ladder is over, each once, as it went, oldest first. Nothing is asked for by that: it is for
+    /// whoever counts stops, since the same step may start the unit again, and then the engine knows only of that.
+    #[must_use]
+    pub fn stops(&self) -> &[UnitReport] {
+        &self.stops
     }
 
     /// Takes everything out, oldest first.
     pub fn drain(&mut self) -> impl Iterator<Item = Effect> + '_ {
-        self.0.drain(..)
+        self.stops.clear();
+        self.list.drain(..)
     }
 
     /// Forgets everything, and keeps the room.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.list.clear();
+        self.stops.clear();
     }
 }

@@ -99,11 +99,7 @@ impl Hooks {
         }
     }
 
-    /// Whether anybody is told of stops.
-    pub(crate) const fn want_stops(&self) -> bool {
-        self.on_stopped.is_some()
-    }
-
+    /// A stop's ladder is over.
     pub(crate) fn stopped(&mut self, report: &UnitReport) {
         if let Some(tell) = &mut self.on_stopped {
             survive(|| tell(report));

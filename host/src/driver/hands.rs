@@ -24,10 +24,7 @@ impl Driver {
                 }
             }
             Effect::Reap { unit, incarnation: _ } => self.reap(unit),
-            Effect::Notify { unit, incarnation, notice } => {
-                self.note_stop(unit, notice);
-                self.notify(unit, incarnation.0, notice);
-            }
+            Effect::Notify { unit, incarnation, notice } => self.notify(unit, incarnation.0, notice),
             Effect::Tell { client, by } => {
                 let by = (!by.is_never()).then(|| self.instant(by));
                 self.order(client, ClientOrder::Tell { by });
@@ -37,10 +34,7 @@ impl Driver {
             Effect::Reply { ticket, answer } => self.answer(ticket, answer),
             Effect::Reload => self.hooks.reload(),
             Effect::Report => self.hooks.report(|| self.report()),
-            Effect::Exit { code: _ } => {
-                self.end_stops();
-                self.exit = Some(self.report());
-            }
+            Effect::Exit { code: _ } => self.exit = Some(self.report()),
         }
     }
 

@@ -7,6 +7,7 @@ mod bodies;
 mod hands;
 mod message;
 mod requests;
+#[cfg(all(test, feature = "daemon"))]
 mod stops;
 mod table;
 mod units;
@@ -31,7 +32,7 @@ use crate::{
     store::Store,
 };
 
-use self::{stops::Stops, table::Table};
+use self::table::Table;
 
 pub(crate) use self::message::{Ask, Message, Reply, Request, Word};
 pub(crate) use self::units::Left;
@@ -81,7 +82,6 @@ pub(crate) struct Driver {
     news: broadcast::Sender<News>,
     /// Units that have findings which no write has held yet.
     unwritten: Vec<UnitId>,
-    stops: Stops,
     exit: Option<Report>,
 }
 
@@ -125,7 +125,6 @@ impl Driver {
             recorder,
             news,
             unwritten: Vec::new(),
-            stops: Stops::new(),
             exit: None,
         }
     }
@@ -212,7 +211,7 @@ impl Driver {
         }
         self.hooks.step(now, &input, disposition, effects.as_slice());
         // Before anybody has the answer: who was told of a stop finds it counted.
-        self.follow_stops(&input);
+        effects.stops().iter().for_each(|stop| self.hooks.stopped(stop));
         for effect in effects.drain() {
             self.carry_out(now, effect);
         }
