@@ -197,9 +197,8 @@ fn stop_ratio(_criterion: &mut Criterion) {
 
 /// What 1,000 units found, 1,000 times 100 bytes each.
 fn everything_found() -> Vec<Vec<Finding>> {
-    let finding = |number: u32| Finding {
-        id: format!("finding-{number:06}").into(),
-        data: vec![u8::try_from(number % 251).unwrap_or_default(); 100].into(),
+    let finding = |number: u32| {
+        Finding::from((format!("finding-{number:06}"), [u8::try_from(number % 251).unwrap_or_default(); 100]))
     };
     (0..UNITS).map(|_| (0..1_000).map(finding).collect()).collect()
 }

@@ -4,6 +4,7 @@ use std::{
     error::Error,
     fmt,
     future::Future,
+    hash::{Hash, Hasher},
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -63,9 +64,8 @@ pub(crate) struct Shared {
     /// Odd: asked to hold still. Each pause has its own number, so that an answer to an earlier one is
     /// not taken for one to this one.
     pauses: AtomicU32,
-    /// Bytes of findings told so far, and how many of them are known to be durable.
-    told: AtomicU64,
-    durable: AtomicU64,
+    /// Bytes of findings that are on their way to the disk.
+    owed: AtomicU64,
     changed: Notify,
     reason: Mutex<Option<Arc<str>>>,
     state: Mutex<Option<Arc<[u8]>>>,
@@ -86,8 +86,7 @@ impl Shared {
             inbox,
             cancelled: AtomicBool::new(false),
             pauses: AtomicU32::new(0),
-            told: AtomicU64::new(0),
-            durable: AtomicU64::new(0),
+            owed: AtomicU64::new(0),
             changed: Notify::new(),
             reason: Mutex::new(None),
             state: Mutex::new(state),
@@ -99,22 +98,16 @@ impl Shared {
         drop(self.inbox.send(Message::Said { unit: self.unit, incarnation: self.incarnation, word }));
     }
 
-    /// Counts a finding that is about to be told, and says how many bytes were told with it.
-    fn count(&self, finding: &Finding) -> u64 {
-        let bytes = (finding.id.len() + finding.data.len() + OVERHEAD) as u64;
-        self.told.fetch_add(bytes, Ordering::Relaxed) + bytes
-    }
-
     /// Tells a finding, and waits until it is durable, and with it what was told before. `None`: nobody takes
     /// findings of this body any more.
-    async fn record(&self, finding: Finding, told: u64) -> Option<Result<(), NotSaved>> {
+    async fn record(&self, finding: Finding) -> Option<Result<(), NotSaved>> {
         let (reply, saved) = oneshot::channel();
         self.say(Word::Recorded { finding, reply: Some(reply) });
-        let saved = saved.await.ok()?;
-        if saved.is_ok() {
-            self.durable.fetch_max(told, Ordering::Relaxed);
-        }
-        Some(saved)
+        saved.await.ok()
+    }
+
+    fn owes_too_much(&self) -> bool {
+        self.owed.load(Ordering::SeqCst) > OWED_MAX
     }
 
     pub(crate) fn request_cancel(&self, reason: Option<Arc<str>>) {
@@ -168,6 +161,55 @@ impl Shared {
     }
 }
 
+/// A finding's share of what its body may have on the way. Goes with the finding, and is given back where that
+/// is dropped: it is written, or never will be. A copy has none.
+#[derive(Default)]
+pub(crate) struct Place(Option<(Arc<Shared>, u64)>);
+
+impl Place {
+    /// Counts a finding that is about to be told.
+    fn take(shared: &Arc<Shared>, finding: Finding) -> Finding {
+        let bytes = (finding.id.len() + finding.data.len() + OVERHEAD) as u64;
+        shared.owed.fetch_add(bytes, Ordering::SeqCst);
+        Finding { place: Self(Some((Arc::clone(shared), bytes))), ..finding }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some((shared, bytes)) = self.0.take() else { return };
+        let before = shared.owed.fetch_sub(bytes, Ordering::SeqCst);
+        if before > OWED_MAX && before - bytes <= OWED_MAX {
+            shared.changed.notify_waiters();
+        }
+    }
+}
+
+impl Clone for Place {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+/// Where a finding is on its way is no part of what it is.
+impl PartialEq for Place {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Place {}
+
+impl Hash for Place {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Place")
+    }
+}
+
 /// A body's side of its unit. May be cloned and handed to whatever the body starts.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -191,19 +233,32 @@ impl Context {
     /// has nothing else to do, and it is in every checkpoint and final row from now on. A finding with an
     /// id that the unit has used before is the same finding, and adds nothing.
     ///
-    /// Waits for nothing, unless the body is faster than the disk: once 1 MiB of its findings is on the way
-    /// (each counted with its id and 64 bytes more), it waits until they are durable, and so does every other
-    /// clone of this context. That lasts as long as the disk is full or fails; the body can be stopped
-    /// meanwhile. Whatever was recorded before is kept; this finding is recorded as soon as it waits.
+    /// Waits for nothing, unless the body is faster than the disk: while more than 1 MiB of its findings is on
+    /// the way (each counted with its id and 64 bytes more), it waits, and so does every other clone of this
+    /// context. That lasts as long as the disk is full or fails. The finding is recorded before the wait, so it
+    /// is kept if the body is dropped there. Being asked to cancel ends a wait that is under way; what is recorded
+    /// after that may wait again.
     pub async fn record(&self, finding: impl Into<Finding>) {
-        let (shared, finding) = (&*self.shared, finding.into());
-        let told = shared.count(&finding);
-        if told <= shared.durable.load(Ordering::Relaxed) + OWED_MAX {
+        let (shared, finding) = (&*self.shared, Place::take(&self.shared, finding.into()));
+        if !shared.owes_too_much() {
             return shared.say(Word::Recorded { finding, reply: None });
         }
-        // Told again it is the same finding, and written once more.
-        while let Some(Err(NotSaved)) = shared.record(finding.clone(), told).await {
-            sleep(DISK_REST).await;
+        let saved = async {
+            // Told again it is the same finding, and written once more.
+            let again = finding.clone();
+            let mut saved = shared.record(finding).await;
+            while let Some(Err(NotSaved)) = saved {
+                sleep(DISK_REST).await;
+                saved = shared.record(again.clone()).await;
+            }
+        };
+        let knew = shared.is_cancelled();
+        let may_go_on = |shared: &Shared| !shared.owes_too_much() || (shared.is_cancelled() && !knew);
+        tokio::select! {
+            // The first look at this tells the finding.
+            biased;
+            () = saved => {}
+            () = shared.until(may_go_on) => {}
         }
     }
 
@@ -212,9 +267,8 @@ impl Context {
     /// # Errors
     /// [`NotSaved`] if the write failed, or the host has exited.
     pub async fn record_durable(&self, finding: impl Into<Finding>) -> Result<(), NotSaved> {
-        let finding = finding.into();
-        let told = self.shared.count(&finding);
-        self.shared.record(finding, told).await.unwrap_or(Err(NotSaved))
+        let finding = Place::take(&self.shared, finding.into());
+        self.shared.record(finding).await.unwrap_or(Err(NotSaved))
     }
 
     /// Tells subscribers how far it is.
@@ -327,6 +381,6 @@ impl Context {
 impl<I: Into<Arc<str>>, D: AsRef<[u8]>> From<(I, D)> for Finding {
     /// A finding from its producer's name for it, and what it is.
     fn from((id, data): (I, D)) -> Self {
-        Self { id: id.into(), data: Arc::from(data.as_ref()) }
+        Self { id: id.into(), data: Arc::from(data.as_ref()), place: Place::default() }
     }
 }

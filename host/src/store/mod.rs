@@ -13,10 +13,13 @@ use std::sync::Arc;
 
 use winddown_core::{Incarnation, Outcome, Row, Step};
 
+use crate::context::Place;
+
 pub use memory::{Memory, MemoryStore};
 pub use sqlite::{Options, SqliteStore, StoreError};
 
-/// Something that a body found.
+/// Something that a body found. Made from its two parts: `Finding::from((id, data))`. A store that keeps one in
+/// memory keeps a copy: the one that came with a [`Write`] counts as being on its way until it is dropped.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Finding {
     /// Its producer's own name for it. A second finding of the same unit with the same name is the same
@@ -24,6 +27,8 @@ pub struct Finding {
     pub id: Arc<str>,
     /// What it is, as its producer wrote it.
     pub data: Arc<[u8]>,
+    /// What it takes of its body's bound until it is written.
+    pub(crate) place: Place,
 }
 
 /// A process that the host started, told apart from a later one with the same number.

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 use winddown_host::{BodyResult, Context, Host, Shutdown, Span, Status, Unit, contracts, store::Memory};
 
 use crate::harness::{PATIENCE, described, kinds};
@@ -89,7 +92,75 @@ async fn a_body_that_waits_for_the_disk_can_be_stopped_and_keeps_what_it_recorde
     memory.hang(false);
     stopped.await.unwrap().unwrap();
     let there = host.findings("hasty", 0, u32::MAX).await.unwrap().len();
-    assert_eq!(there, ON_THE_WAY as usize, "with the one that waited");
+    assert_eq!(
+        there,
+        ON_THE_WAY as usize + 1,
+        "with the one that waited, and the next one, which waited again"
+    );
+}
+
+/// Finds something whenever it is told to, and looks after that whether it is asked to cancel.
+fn thoughtful(size: usize, turns: &Arc<Notify>, found: &Arc<AtomicU32>) -> Unit {
+    let (turns, found) = (Arc::clone(turns), Arc::clone(found));
+    Unit::task("task", move |context: Context| {
+        let (turns, found) = (Arc::clone(&turns), Arc::clone(&found));
+        async move {
+            for number in 0_u32.. {
+                turns.notified().await;
+                context.record((number.to_string(), vec![0; size])).await;
+                found.fetch_add(1, Ordering::SeqCst);
+                context.check_cancellation()?;
+            }
+            Ok(())
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_is_owed_no_longer_whoever_had_it_written() {
+    const SIZE: usize = 100 << 10;
+    let (memory, turns, found) = (Memory::new(), Arc::new(Notify::new()), Arc::new(AtomicU32::new(0)));
+    let host = described(&memory).unit("slow", thoughtful(SIZE, &turns, &found)).start().await.unwrap();
+    let turn = async || {
+        turns.notify_one();
+        sleep(Duration::from_millis(10)).await;
+        found.load(Ordering::SeqCst)
+    };
+    host.start("slow").await.unwrap();
+    // Three times what it may owe is written behind, and one write fails.
+    for number in 1..=30 {
+        memory.fail(number == 20);
+        assert_eq!(turn().await, number);
+    }
+    memory.hang(true);
+    for number in 31..=40 {
+        assert_eq!(turn().await, number, "it owes less than 1 MiB");
+    }
+    assert_eq!(turn().await, 40, "and then it waits");
+    assert_eq!(host.inspect("slow").await.unwrap().recorded, 41);
+    memory.hang(false);
+    host.stop("slow").await.unwrap();
+    assert_eq!(host.findings("slow", 0, u32::MAX).await.unwrap().len(), 41);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_waits_for_the_disk_hears_that_it_is_asked_to_cancel() {
+    let (memory, turns, found) = (Memory::new(), Arc::new(Notify::new()), Arc::new(AtomicU32::new(0)));
+    let host = described(&memory).unit("slow", thoughtful(2 << 20, &turns, &found)).start().await.unwrap();
+    memory.hang(true);
+    host.start("slow").await.unwrap();
+    turns.notify_one();
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(found.load(Ordering::SeqCst), 0);
+    let stopped = tokio::spawn({
+        let host = host.clone();
+        async move { host.stop("slow").await }
+    });
+    sleep(Duration::from_millis(10)).await;
+    assert!(!host.inspect("slow").await.unwrap().body_lives, "long before its grace is over");
+    memory.hang(false);
+    stopped.await.unwrap().unwrap();
+    assert_eq!(host.findings("slow", 0, u32::MAX).await.unwrap().len(), 1, "what it waited with is kept");
 }
 
 #[tokio::test]

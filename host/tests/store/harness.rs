@@ -194,7 +194,7 @@ pub(crate) fn row(incarnation: u32, status: Status) -> Row {
 
 /// A finding whose content follows from its name.
 pub(crate) fn finding(id: &str) -> Finding {
-    Finding { id: id.into(), data: format!("what {id} says").into_bytes().into() }
+    Finding::from((id, format!("what {id} says")))
 }
 
 pub(crate) fn findings(ids: &[&str]) -> Vec<Finding> {

@@ -50,8 +50,7 @@ fn name() -> impl Strategy<Value = Arc<str>> {
 
 fn findings() -> impl Strategy<Value = Vec<Finding>> {
     let id = prop_oneof![4 => "[xyz]", 1 => any::<String>()];
-    let finding =
-        (id, vec(any::<u8>(), 0..20)).prop_map(|(id, data)| Finding { id: id.into(), data: data.into() });
+    let finding = (id, vec(any::<u8>(), 0..20)).prop_map(Finding::from);
     vec(finding, 0..4)
 }
 

@@ -252,7 +252,7 @@ pub(super) fn findings(
              AND place > ?2 ORDER BY place LIMIT ?3",
         )?
         .query_map(params![unit, after, limit], |row| {
-            Ok(Finding { id: row.get(0)?, data: Arc::from(row.get_ref(1)?.as_blob()?) })
+            Ok(Finding::from((row.get::<_, Arc<str>>(0)?, row.get_ref(1)?.as_blob()?)))
         })?
         .collect()
 }
