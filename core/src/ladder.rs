@@ -240,6 +240,16 @@ impl Rung<Action> {
         let in_place = body_lives || !self.action.needs_body();
         in_place && (self.always || !forced || !self.action.is_gentle())
     }
+
+    /// Whether it gives a grace that is longer than it waits: the ladder would go on, to a kill most of the
+    /// time, before the grace is over. [`Plan::check`](crate::Plan::check) refuses such a rung.
+    #[must_use]
+    pub fn cuts_its_grace_short(&self) -> bool {
+        match (self.action, self.patience) {
+            (Action::Terminate { grace }, Patience::For(patience)) => grace > patience,
+            (_, _) => false,
+        }
+    }
 }
 
 impl<A: Copy> Ladder<A> {

@@ -103,6 +103,8 @@ pub enum PlanError {
     TooManyKinds,
     /// `at_once` is 0: no unit could ever stop.
     NoneAtOnce,
+    /// A rung's grace is longer than its patience: the ladder goes on before the grace is over.
+    GraceCutShort,
     /// The host's ladder never stops its units.
     UnitsNeverStop,
     /// The host's ladder stops its units twice, or pauses them after it stopped them.
@@ -115,6 +117,10 @@ impl fmt::Display for PlanError {
             Self::TooManyRungs => "a ladder has more than 255 rungs",
             Self::TooManyKinds => "a plan has more than 65535 kinds",
             Self::NoneAtOnce => "at_once is 0, so no unit could ever stop; leave it out for no limit",
+            Self::GraceCutShort => {
+                "a rung has a grace that is longer than its patience, so the body would not be given it; \
+                 wait at least as long as the grace"
+            }
             Self::UnitsNeverStop => "the host's ladder has no stop-units rung",
             Self::UnitsOutOfOrder => {
                 "the host's ladder must have one stop-units rung, and pause-units only before it"
@@ -142,6 +148,10 @@ impl Plan {
         }
         if self.at_once == Some(0) {
             return Err(PlanError::NoneAtOnce);
+        }
+        let mut rungs = self.kinds.iter().flat_map(|kind| kind.ladder.rungs());
+        if rungs.any(Rung::cuts_its_grace_short) {
+            return Err(PlanError::GraceCutShort);
         }
         self.check_phases()
     }

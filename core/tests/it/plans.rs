@@ -58,6 +58,21 @@ fn a_plan_lets_its_units_stop() {
 }
 
 #[test]
+fn a_rung_waits_for_as_long_as_the_grace_that_it_gives() {
+    let grace = Span::from_secs(5);
+    let terminate = |patience| Rung::new(Action::Terminate { grace }, patience);
+    let plan = |rung| {
+        let ladder = Ladder::of_unit(vec![Rung::new(Action::Probe, Span::ZERO), rung], None);
+        contracts::host(vec![contracts::container(), Kind { ladder, ..contracts::provider() }])
+    };
+    assert_eq!(refused(plan(terminate(grace))), None);
+    assert_eq!(refused(plan(terminate(Span::ZERO).rest())), None);
+    let short = terminate(Span::from_nanos(grace.nanos() - 1));
+    assert_eq!(refused(plan(short)), Some(PlanError::GraceCutShort));
+    assert_eq!(refused(plan(short.always())), Some(PlanError::GraceCutShort));
+}
+
+#[test]
 fn units_are_paused_once_and_then_stopped_once() {
     let (pause, stop) = (Phase::PauseUnits, Phase::StopUnits);
     assert_eq!(refused(phases(&[stop])), None);
@@ -74,6 +89,7 @@ fn a_refusal_says_what_is_wrong_with_the_plan() {
         (PlanError::TooManyRungs, "255 rungs"),
         (PlanError::TooManyKinds, "65535 kinds"),
         (PlanError::NoneAtOnce, "leave it out for no limit"),
+        (PlanError::GraceCutShort, "wait at least as long as the grace"),
         (PlanError::UnitsNeverStop, "no stop-units rung"),
         (PlanError::UnitsOutOfOrder, "one stop-units rung, and pause-units only before it"),
     ];

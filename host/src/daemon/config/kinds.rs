@@ -128,6 +128,15 @@ fn rung(text: &toml::Spanned<RungText>) -> Result<Rung<Action>, Wrong> {
     if rung.or_force {
         made = made.or_force();
     }
+    if let (true, Action::Terminate { grace }, Patience::For(patience)) =
+        (made.cuts_its_grace_short(), made.action, made.patience)
+    {
+        let why = format!(
+            "the grace of {grace} is longer than the patience of {patience}: the next rung would not wait for \
+             it; give this one a patience of {grace} at least"
+        );
+        return Err(Wrong::at(text.span(), why));
+    }
     Ok(made)
 }
 

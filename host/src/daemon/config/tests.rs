@@ -72,6 +72,12 @@ fn errors_have_a_place_and_say_what_was_expected() {
         "only terminate",
     );
     wrong("[ladder.x]\nrungs = [{ do = \"kill\", patience = \"soon\" }]", (2, 36), "or \"rest\"");
+    wrong(
+        "[ladder.x]\nrungs = [\n{ do = \"terminate\", grace = \"6s\", patience = \"1s\" }, \
+         { do = \"kill\", patience = \"1s\" }]",
+        (3, 1),
+        "the grace of 6s is longer than the patience of 1s",
+    );
 }
 
 #[test]
