@@ -10,7 +10,11 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 use winddown_host::daemon::{RunError, Signals, config::Config, log::Lines, run, tokens::Tokens};
 
 /// Runs units, and shuts them down so that nothing is lost.
@@ -38,7 +42,7 @@ struct Cli {
     check: bool,
 
     /// What is logged: a level, or levels by module, such as info,winddown_host::daemon=debug
-    #[arg(long, value_name = "LEVELS", default_value = "info")]
+    #[arg(long, value_name = "LEVELS", default_value = "info", value_parser = levels)]
     log: Targets,
 
     /// For people, or for programs one JSON object a line
@@ -65,6 +69,21 @@ Try it:
 enum LogFormat {
     Human,
     Json,
+}
+
+/// Reads what is logged. A word without a level would be taken for a module, and a mistyped level would switch
+/// the log off.
+fn levels(text: &str) -> Result<Targets, String> {
+    for part in text.split(',') {
+        let level = part.rsplit_once('=').map_or(part, |(_, level)| level);
+        if level.is_empty() || level.parse::<LevelFilter>().is_err() {
+            return Err(format!(
+                "`{level}` is no level; expected off, error, warn, info, debug or trace, or a module with its \
+                 level, such as winddown_host::daemon=debug"
+            ));
+        }
+    }
+    text.parse().map_err(|error: tracing_subscriber::filter::ParseError| error.to_string())
 }
 
 /// What log lines get to be read when everything else is done.

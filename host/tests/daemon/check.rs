@@ -1,0 +1,33 @@
+//! What the daemon says about its command line and its configuration before it does anything.
+
+use std::process::Command;
+
+use crate::harness::Home;
+
+const UNIT: &str = "[[unit]]\nname = \"nav\"\nkind = \"container\"\ndemo = \"navigation\"\n";
+
+/// Has the daemon check a configuration: its exit code, and everything that it says.
+fn check(config: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let home = Home::new(config);
+    let output = Command::new(env!("CARGO_BIN_EXE_winddownd"))
+        .args(["--check", "--config"])
+        .arg(home.config())
+        .args(arguments)
+        .output()
+        .expect("it can be run");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn a_mistyped_level_is_refused_and_switches_no_log_off() {
+    for levels in ["debgu", "info,winddown_host", "info,", "", "winddown_host=debgu"] {
+        let (code, said) = check(UNIT, &["--log", levels]);
+        assert_eq!(code, Some(2), "{levels}: {said}");
+        assert!(said.contains("is no level; expected off, error, warn"), "{levels}: {said}");
+    }
+    for levels in ["debug", "WARN", "off", "info,winddown_host::daemon=debug"] {
+        let (code, said) = check(UNIT, &["--log", levels]);
+        assert_eq!(code, Some(0), "{levels}: {said}");
+    }
+}
