@@ -156,6 +156,12 @@ impl Plan {
         self.check_phases()
     }
 
+    /// How long a shutdown takes at most where the host is killed after `outer_grace`.
+    #[must_use]
+    pub const fn longest_shutdown(outer_grace: Span) -> Span {
+        outer_grace.minus(Span::from_nanos(outer_grace.nanos() / 10))
+    }
+
     fn check_phases(&self) -> Result<(), PlanError> {
         let at = |phase| {
             let is_phase = move |rung: &Rung<Phase>| rung.action == phase;

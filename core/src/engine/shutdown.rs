@@ -10,6 +10,7 @@ use crate::{
     effect::{Answer, Effect, Effects},
     input::{Caller, Signal, Within},
     ladder::Phase,
+    plan::Plan,
     time::Moment,
 };
 
@@ -167,9 +168,10 @@ impl Engine {
             Within::For(span) => Budget::root(now, span),
             Within::Unlimited => Budget::unlimited(),
         };
-        let outer = self.plan.outer_grace.map_or(Budget::unlimited(), |grace| {
-            Budget::root(now, grace.minus(crate::time::Span::from_nanos(grace.nanos() / 10)))
-        });
+        let outer = self
+            .plan
+            .outer_grace
+            .map_or(Budget::unlimited(), |grace| Budget::root(now, Plan::longest_shutdown(grace)));
         self.shutdown =
             Shutdown { on: true, forced, began: now, budget: budget.shorter(outer), ..Shutdown::NONE };
         self.shutdown.units = self.units_share(now);

@@ -153,8 +153,16 @@ fn log(cli: &Cli, lines: Lines) {
 
 fn check(cli: &Cli) -> ExitCode {
     match sound(&cli.config) {
-        Ok(units) => {
-            let text = format!("{}: {units} units, sound\n", cli.config.display());
+        Ok(config) => {
+            let file = cli.config.display();
+            let warnings = config.warnings();
+            let mut text: String = warnings.iter().map(|it| format!("{file}: warning: {it}\n")).collect();
+            let units = match config.units.len() {
+                1 => "1 unit".to_owned(),
+                units => format!("{units} units"),
+            };
+            let verdict = if warnings.is_empty() { "sound" } else { "can be used, see the warnings" };
+            text += &format!("{file}: {units}, {verdict}\n");
             // Who closes the pipe has read enough.
             drop(std::io::stdout().write_all(text.as_bytes()));
             ExitCode::SUCCESS
@@ -166,9 +174,9 @@ fn check(cli: &Cli) -> ExitCode {
     }
 }
 
-/// How many units a configuration has that makes sense, with the tokens that it names.
-fn sound(file: &Path) -> Result<usize, RunError> {
+/// A configuration that makes sense, and so do the tokens that it names.
+fn sound(file: &Path) -> Result<Config, RunError> {
     let config = Config::read(file)?;
     config.http.as_ref().map(|http| Tokens::read(&http.tokens)).transpose()?;
-    Ok(config.units.len())
+    Ok(config)
 }

@@ -96,6 +96,9 @@ pub async fn run(
 ) -> Result<u8, RunError> {
     let config = Config::read(file)?;
     let tokens = config.http.as_ref().map(|http| Tokens::read(&http.tokens)).transpose()?.unwrap_or_default();
+    for warning in config.warnings() {
+        warn!("{}: {warning}", file.display());
+    }
     let artifacts = take(&config, state_dir).await?;
     let metrics = Arc::new(Metrics::new());
     if let Some(last) = record::last(&artifacts.state) {

@@ -20,6 +20,20 @@ fn check(config: &str, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
+fn a_deadline_that_is_cut_is_told_by_the_check_and_at_the_start() {
+    let words = "the deadline of 60s is cut to 36s: an outer-grace of 40s leaves no more";
+    let config = format!("deadline = \"60s\"\nouter-grace = \"40s\"\n{UNIT}");
+    let (code, said) = check(&config, &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(words) && said.ends_with(": 1 unit, can be used, see the warnings\n"), "{said}");
+    let (code, said) = check(UNIT, &[]);
+    assert!(code == Some(0) && said.ends_with(": 1 unit, sound\n") && said.lines().count() == 1, "{said}");
+    let home = Home::new(&config);
+    let daemon = home.start();
+    assert!(daemon.log().contains(words), "{}", daemon.log());
+}
+
+#[test]
 fn a_mistyped_level_is_refused_and_switches_no_log_off() {
     for levels in ["debgu", "info,winddown_host", "info,", "", "winddown_host=debgu"] {
         let (code, said) = check(UNIT, &["--log", levels]);

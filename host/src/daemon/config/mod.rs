@@ -11,11 +11,14 @@ use std::{
     sync::Arc,
 };
 
-use winddown_core::{Kind, Span};
+use winddown_core::{Kind, Plan, Span};
 
 use crate::{Command, ipc::UnitName};
 
 use self::{file::File, kinds::Kinds};
+
+/// How long a forced shutdown takes if the file does not say it, and its deadline is not shorter.
+const FORCE_WITHIN: Span = Span::from_secs(5);
 
 /// What a daemon is to be.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -165,6 +168,24 @@ impl Config {
         })
     }
 
+    /// What can be used and is hardly meant, a sentence each: what the daemon will do, and what to change.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        if let Some(grace) = self.outer_grace {
+            let most = Plan::longest_shutdown(grace);
+            for (what, span) in [("the deadline", self.deadline), ("force-within", self.force_within)] {
+                if span > most {
+                    all.push(format!(
+                        "{what} of {span} is cut to {most}: an outer-grace of {grace} leaves no more, as a tenth \
+                         of it is kept as a margin"
+                    ));
+                }
+            }
+        }
+        all
+    }
+
     fn parse(text: &str, folder: &Path) -> Result<Self, Wrong> {
         let file: File = toml::from_str(text)
             .map_err(|error| Wrong { span: error.span(), why: error.message().replace('\n', ", ") })?;
@@ -177,11 +198,21 @@ impl Config {
             }
             Some(span) => Ok(span.get_ref().0),
         };
+        let deadline = positive(file.deadline, Span::from_secs(30), "the deadline")?;
+        let place = file.force_within.as_ref().map(toml::Spanned::span);
+        let force_within = positive(file.force_within, FORCE_WITHIN.min(deadline), "force-within")?;
+        if let Some(place) = place.filter(|_| force_within > deadline) {
+            let why = format!(
+                "force-within is {force_within}, and the deadline {deadline}: who asks twice would wait longer \
+                 than who asks once; make it {deadline} at most"
+            );
+            return Err(Wrong::at(place, why));
+        }
         let http = file.http.map(|http| Http { address: http.address, tokens: folder.join(http.tokens) });
         Ok(Self {
             state_dir: file.state_dir.map(|path| folder.join(path)),
-            deadline: positive(file.deadline, Span::from_secs(30), "the deadline")?,
-            force_within: positive(file.force_within, Span::from_secs(5), "force-within")?,
+            deadline,
+            force_within,
             outer_grace: file
                 .outer_grace
                 .map(|span| positive(Some(span), Span::ZERO, "outer-grace"))

@@ -81,6 +81,26 @@ fn errors_have_a_place_and_say_what_was_expected() {
 }
 
 #[test]
+fn a_deadline_that_the_outer_grace_cuts_is_told() {
+    let warnings = |text: &str| parse(text).expect("it can be used").warnings();
+    assert_eq!(warnings(SAMPLE), [""; 0]);
+    let cut = warnings("deadline = \"60s\"\nouter-grace = \"40s\"");
+    assert!(cut[0].starts_with("the deadline of 60s is cut to 36s: an outer-grace of 40s"), "{cut:?}");
+    assert_eq!(warnings("deadline = \"36s\"\nouter-grace = \"40s\""), [""; 0]);
+    let both = warnings("deadline = \"60s\"\nforce-within = \"50s\"\nouter-grace = \"40s\"");
+    assert!(both.len() == 2 && both[1].starts_with("force-within of 50s is cut to 36s"), "{both:?}");
+}
+
+#[test]
+fn who_asks_twice_waits_no_longer_than_who_asks_once() {
+    wrong("force-within = \"60s\"", (1, 16), "make it 30s at most");
+    wrong("deadline = \"3s\"\nforce-within = \"4s\"", (2, 16), "make it 3s at most");
+    assert_eq!(parse("deadline = \"3s\"").expect("it is sound").force_within, Span::from_secs(3));
+    let same = parse("deadline = \"3s\"\nforce-within = \"3s\"").expect("it is sound");
+    assert_eq!(same.force_within, Span::from_secs(3));
+}
+
+#[test]
 fn a_command_without_a_program_is_refused() {
     let unit = "[[unit]]\nname = \"a\"\nkind = \"provider\"\ncommand = ";
     wrong(&format!("{unit}[]"), (4, 11), "no program");
