@@ -103,6 +103,8 @@ pub enum PlanError {
     TooManyKinds,
     /// `at_once` is 0: no unit could ever stop.
     NoneAtOnce,
+    /// `owner_cap` is 0: no unit could ever start.
+    NoneForOwners,
     /// A rung's grace is longer than its patience: the ladder goes on before the grace is over.
     GraceCutShort,
     /// The host's ladder never stops its units.
@@ -117,6 +119,7 @@ impl fmt::Display for PlanError {
             Self::TooManyRungs => "a ladder has more than 255 rungs",
             Self::TooManyKinds => "a plan has more than 65535 kinds",
             Self::NoneAtOnce => "at_once is 0, so no unit could ever stop; leave it out for no limit",
+            Self::NoneForOwners => "owner_cap is 0, so no unit could ever start; leave it out for no limit",
             Self::GraceCutShort => {
                 "a rung has a grace that is longer than its patience, so the body would not be given it; \
                  wait at least as long as the grace"
@@ -148,6 +151,9 @@ impl Plan {
         }
         if self.at_once == Some(0) {
             return Err(PlanError::NoneAtOnce);
+        }
+        if self.owner_cap == Some(0) {
+            return Err(PlanError::NoneForOwners);
         }
         let mut rungs = self.kinds.iter().flat_map(|kind| kind.ladder.rungs());
         if rungs.any(Rung::cuts_its_grace_short) {

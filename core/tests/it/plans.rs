@@ -58,6 +58,14 @@ fn a_plan_lets_its_units_stop() {
 }
 
 #[test]
+fn a_plan_lets_its_units_start() {
+    let cap = |owner_cap| Plan { owner_cap, ..contracts::host(Vec::new()) };
+    assert_eq!(refused(cap(None)), None);
+    assert_eq!(refused(cap(Some(1))), None);
+    assert_eq!(refused(cap(Some(0))), Some(PlanError::NoneForOwners));
+}
+
+#[test]
 fn a_rung_waits_for_as_long_as_the_grace_that_it_gives() {
     let grace = Span::from_secs(5);
     let terminate = |patience| Rung::new(Action::Terminate { grace }, patience);
@@ -89,6 +97,7 @@ fn a_refusal_says_what_is_wrong_with_the_plan() {
         (PlanError::TooManyRungs, "255 rungs"),
         (PlanError::TooManyKinds, "65535 kinds"),
         (PlanError::NoneAtOnce, "leave it out for no limit"),
+        (PlanError::NoneForOwners, "no unit could ever start"),
         (PlanError::GraceCutShort, "wait at least as long as the grace"),
         (PlanError::UnitsNeverStop, "no stop-units rung"),
         (PlanError::UnitsOutOfOrder, "one stop-units rung, and pause-units only before it"),

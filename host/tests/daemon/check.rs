@@ -34,6 +34,14 @@ fn a_deadline_that_is_cut_is_told_by_the_check_and_at_the_start() {
 }
 
 #[test]
+fn a_configuration_without_units_is_told() {
+    let (code, said) = check("", &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("there is no unit, so there is nothing to run"), "{said}");
+    assert!(said.ends_with(": 0 units, can be used, see the warnings\n"), "{said}");
+}
+
+#[test]
 fn a_mistyped_level_is_refused_and_switches_no_log_off() {
     for levels in ["debgu", "info,winddown_host", "info,", "", "winddown_host=debgu"] {
         let (code, said) = check(UNIT, &["--log", levels]);

@@ -47,7 +47,7 @@ pub(super) struct HostFile {
     #[serde(default, deserialize_with = "span")]
     pub(super) deadline: Option<Span>,
     pub(super) at_once: Option<Spanned<u16>>,
-    pub(super) owner_cap: Option<u32>,
+    pub(super) owner_cap: Option<Spanned<u32>>,
     pub(super) lease: Option<bool>,
     pub(super) clients: Option<Spanned<u16>>,
     pub(super) broken_clients: Option<Spanned<u16>>,

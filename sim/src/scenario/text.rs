@@ -131,6 +131,10 @@ impl HostFile {
             let what = "at-once is 0, so no unit could ever stop; leave it out for no limit".to_owned();
             return Err((none.span().start, what));
         }
+        if let Some(none) = self.owner_cap.as_ref().filter(|count| *count.get_ref() == 0) {
+            let what = "owner-cap is 0, so no unit could ever start; leave it out for no limit".to_owned();
+            return Err((none.span().start, what));
+        }
         if let Some(many) = self.clients.as_ref().filter(|count| *count.get_ref() > 100) {
             return Err((many.span().start, format!("{} clients; at most 100 are run", many.get_ref())));
         }
@@ -142,7 +146,7 @@ impl HostFile {
         Ok(HostPlan {
             deadline: self.deadline.unwrap_or(usual.deadline),
             at_once: self.at_once.map(Spanned::into_inner),
-            owner_cap: self.owner_cap,
+            owner_cap: self.owner_cap.map(Spanned::into_inner),
             lease: self.lease.unwrap_or(usual.lease),
             clients,
             broken_clients: self.broken_clients.map_or(usual.broken_clients, Spanned::into_inner),

@@ -26,6 +26,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("name = \"two words\"", &["line 1, column 8", "cannot be a name"]),
     ("name = \"a\"\norder = \"random\"", &["line 2, column 9", "unknown order", "timed, untimed"]),
     ("name = \"a\"\n[host]\nat-once = 0", &["line 3, column 11", "no unit could ever stop"]),
+    ("name = \"a\"\n[host]\nowner-cap = 0", &["line 3, column 13", "no unit could ever start"]),
     ("name = \"a\"\n[host]\nouter = \"dokcer\"", &["did you mean `docker`?"]),
     ("name = \"a\"\n[host]\nclients = 999", &["999 clients"]),
     (

@@ -24,7 +24,7 @@ pub(super) struct File {
     pub(super) force_within: Option<Spanned<SpanText>>,
     pub(super) outer_grace: Option<Spanned<SpanText>>,
     pub(super) at_once: Option<NonZero<u16>>,
-    pub(super) owner_cap: Option<u32>,
+    pub(super) owner_cap: Option<NonZero<u32>>,
     pub(super) clients: Option<NonZero<u16>>,
     #[serde(default)]
     pub(super) journal: bool,

@@ -172,6 +172,11 @@ impl Config {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut all = Vec::new();
+        if self.units.is_empty() {
+            all.push(
+                "there is no unit, so there is nothing to run; declare each one as a [[unit]]".to_owned(),
+            );
+        }
         if let Some(grace) = self.outer_grace {
             let most = Plan::longest_shutdown(grace);
             for (what, span) in [("the deadline", self.deadline), ("force-within", self.force_within)] {
@@ -218,7 +223,7 @@ impl Config {
                 .map(|span| positive(Some(span), Span::ZERO, "outer-grace"))
                 .transpose()?,
             at_once: file.at_once.map(std::num::NonZero::get),
-            owner_cap: file.owner_cap,
+            owner_cap: file.owner_cap.map(std::num::NonZero::get),
             clients: file.clients.map_or(64, std::num::NonZero::get),
             journal: file.journal,
             http,

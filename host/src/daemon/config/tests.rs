@@ -49,6 +49,7 @@ fn errors_have_a_place_and_say_what_was_expected() {
     wrong("\ndeadline = \"30\"\n", (2, 12), "such as 369s");
     wrong("deadline = \"0s\"", (1, 12), "nothing could be done in no time");
     wrong("at-once = 0", (1, 11), "nonzero");
+    wrong("owner-cap = 0", (1, 13), "nonzero");
     wrong("deadline = ", (1, 12), "");
     let unit = "[[unit]]\nname = \"nav\"\nkind = \"container\"\n";
     wrong(unit, (2, 8), "either a command or a demo");
@@ -82,7 +83,8 @@ fn errors_have_a_place_and_say_what_was_expected() {
 
 #[test]
 fn a_deadline_that_the_outer_grace_cuts_is_told() {
-    let warnings = |text: &str| parse(text).expect("it can be used").warnings();
+    let unit = "[[unit]]\nname = \"a\"\nkind = \"container\"\ndemo = \"navigation\"";
+    let warnings = |text: &str| parse(&format!("{text}\n{unit}")).expect("it can be used").warnings();
     assert_eq!(warnings(SAMPLE), [""; 0]);
     let cut = warnings("deadline = \"60s\"\nouter-grace = \"40s\"");
     assert!(cut[0].starts_with("the deadline of 60s is cut to 36s: an outer-grace of 40s"), "{cut:?}");
