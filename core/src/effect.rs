@@ -252,14 +252,21 @@ impl Effect {
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
     list: Vec<Effect>,
-    stops: Vec<UnitReport>,
+    /// Nothing, where nobody counts stops.
+    stops: Option<Vec<UnitReport>>,
 }
 
 impl Effects {
     /// An empty list.
     #[must_use]
     pub const fn new() -> Self {
-        Self { list: Vec::new(), stops: Vec::new() }
+        Self { list: Vec::new(), stops: None }
+    }
+
+    /// An empty list that also takes down which stops are over: see [`Effects::stops`].
+    #[must_use]
+    pub const fn with_stops() -> Self {
+        Self { list: Vec::new(), stops: Some(Vec::new()) }
     }
 
     pub(crate) fn push(&mut self, effect: Effect) {
@@ -270,8 +277,11 @@ impl Effects {
         self.push(Effect::Reply { ticket, answer });
     }
 
-    pub(crate) fn stop_over(&mut self, report: UnitReport) {
-        self.stops.push(report);
+    /// A stop is over, as `report` says, if anybody wants to know.
+    pub(crate) fn stop_over(&mut self, report: impl FnOnce() -> Option<UnitReport>) {
+        if let Some(stops) = &mut self.stops {
+            stops.extend(report());
+        }
     }
 
     /// What was asked for, oldest first.
@@ -280,22 +290,30 @@ impl Effects {
         &self.list
     }
 
-    /// Stops whose ladder is over, each once, as it went, oldest first. Nothing is asked for by that: it is for
+    /// Stops whose ladder is over, each once, as it went, oldest first; none, unless the list was made
+    /// [`with_stops`](Effects::with_stops). Nothing is asked for by that: it is for
     /// whoever counts stops, since the same step may start the unit again, and then the engine knows only of that.
     #[must_use]
     pub fn stops(&self) -> &[UnitReport] {
-        &self.stops
+        self.stops.as_deref().unwrap_or_default()
     }
 
     /// Takes everything out, oldest first.
     pub fn drain(&mut self) -> impl Iterator<Item = Effect> + '_ {
-        self.stops.clear();
+        self.forget_stops();
         self.list.drain(..)
     }
 
     /// Forgets everything, and keeps the room.
     pub fn clear(&mut self) {
         self.list.clear();
-        self.stops.clear();
+        self.forget_stops();
+    }
+
+    #[inline]
+    fn forget_stops(&mut self) {
+        if let Some(stops) = &mut self.stops {
+            stops.clear();
+        }
     }
 }

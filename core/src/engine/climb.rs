@@ -224,9 +224,7 @@ impl Engine {
             let ends_as = it.stop.ends_as;
             self.end_as(unit, ends_as, effects);
         }
-        if let Some(report) = self.unit_report(unit) {
-            effects.stop_over(report);
-        }
+        effects.stop_over(|| self.unit_report(unit));
         if newly_leaked || !(upfront || written) {
             self.write(unit, effects);
         }

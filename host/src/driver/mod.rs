@@ -104,7 +104,7 @@ impl Driver {
         let Parts { engine, names, store, inbox, sender, hooks, bodies, means, recorder, news } = parts;
         Self {
             engine,
-            effects: Effects::new(),
+            effects: Effects::with_stops(),
             then: VecDeque::new(),
             epoch: Instant::now(),
             inbox,
