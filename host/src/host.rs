@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use winddown_core::{Action, Answer, Ending, Notice, Signal, Status, Within};
+use winddown_core::{Action, Answer, Ending, Notice, Signal, Span, Status, Within};
 
 use crate::{
     builder::Builder,
@@ -135,6 +135,8 @@ pub struct UnitInfo {
     pub error: Option<Arc<str>>,
     /// How far it said to be.
     pub progress: Option<Arc<str>>,
+    /// How long it waits before it is started again by its restart policy, if it does.
+    pub starts_again_in: Option<Span>,
 }
 
 impl Host {

@@ -100,6 +100,13 @@ impl Engine {
         if unit.index() < self.units.len() { self.timers.of(unit) } else { Moment::NEVER }
     }
 
+    /// When the unit is started again by its restart policy, if it waits for that.
+    #[must_use]
+    pub fn starts_again(&self, unit: UnitId) -> Option<Moment> {
+        let it = self.units.get(unit.index()).filter(|it| !it.vacant)?;
+        (it.backing_off && !self.shutdown.is_on()).then(|| self.timers.of(unit))
+    }
+
     /// How the unit's durable row stands, if there is such a unit.
     #[must_use]
     pub fn row_of(&self, unit: UnitId) -> Option<RowView> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use winddown_core::Why;
+use winddown_core::{Span, Why};
 
 use crate::{
     Error, Host, News, Shutdown, Stop, UnitInfo,
@@ -187,6 +187,7 @@ fn line(info: &UnitInfo) -> UnitLine {
         reason: text(info.reason.as_ref()),
         progress: text(info.progress.as_ref()),
         error: text(info.error.as_ref()),
+        starts_again_in_nanos: info.starts_again_in.map(Span::nanos),
     }
 }
 

@@ -158,6 +158,7 @@ impl Driver {
             reason: self.reason_text(entry, report.reason),
             error: entry.error.clone(),
             progress: entry.progress.clone(),
+            starts_again_in: self.engine.starts_again(unit).map(|at| self.now().until(at)),
         })
     }
 }

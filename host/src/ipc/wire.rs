@@ -266,6 +266,9 @@ pub struct UnitLine {
     pub progress: Option<String>,
     /// What went wrong with it last.
     pub error: Option<String>,
+    /// How long it waits before it is started again by its restart policy, if it does.
+    #[serde(default)]
+    pub starts_again_in_nanos: Option<u64>,
 }
 
 /// One finding.

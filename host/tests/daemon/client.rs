@@ -31,6 +31,35 @@ fn the_exit_code_says_what_kind_of_answer_it_was() {
 }
 
 #[test]
+fn a_start_that_comes_to_nothing_is_not_called_started() {
+    let home = Home::new(
+        r#"
+[ladder.polite]
+rungs = [{ do = "kill", patience = "2s", always = true }]
+
+[kind.worker]
+ladder = "polite"
+body = "process"
+restart = { on-failure = { limit = 3, backoff = "60s", backoff-max = "60s" } }
+
+[[unit]]
+name = "worker"
+kind = "worker"
+command = ["/no/such/program"]
+"#,
+    );
+    let mut daemon = home.start();
+    assert!(home.ask(&["start", "worker"]).starts_with("worker: asked to start, "));
+    until("it waits for its next start", || home.ask(&["list"]).contains("starts again in 5"));
+    let unit = home.ask(&["inspect", "worker"]);
+    assert!(unit.contains("status       pending\n") && unit.contains("starts again in 5"), "{unit}");
+    home.ask(&["stop", "worker"]);
+    assert!(!home.ask(&["list"]).contains("starts again"));
+    home.ask(&["shutdown"]);
+    daemon.wait();
+}
+
+#[test]
 fn why_it_was_cancelled_is_told_also_after_a_restart() {
     let home = Home::new(SURVEY);
     let mut daemon = home.start();

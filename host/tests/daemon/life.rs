@@ -36,7 +36,9 @@ fn a_navigation_is_stopped_at_once_and_the_report_tells() {
     assert!(said.starts_with("navigation: stopped, on record"), "{said}");
     assert!(home.ask(&["stop", "navigation"]).contains("on record"), "a repeated stop is a success");
     home.ask(&["start", "navigation"]);
-    assert!(home.ask(&["restart", "navigation"]).starts_with("navigation: stopped, and started again"));
+    assert!(
+        home.ask(&["restart", "navigation"]).starts_with("navigation: stopped, and asked to start again")
+    );
     assert!(home.ask(&["list"]).contains("running        3"), "it is the third start");
     let report = home.ask(&["shutdown"]);
     assert!(report.starts_with("exit 0: everything is preserved"), "{report}");

@@ -145,6 +145,7 @@ fn row(unit: &UnitLine) -> String {
     if unit.lingers {
         notes.push("its body still lives".to_owned());
     }
+    notes.extend(unit.starts_again_in_nanos.map(|nanos| format!("starts again in {}", in_nanos(nanos))));
     notes.extend(unit.error.iter().chain(&unit.progress).map(|text| text.escape_debug().to_string()));
     let status = painted(unit.status, &format!("{:<9}", unit.status.name()));
     let (name, kind, owner) = (&unit.unit, &unit.kind, &unit.owner);
@@ -174,6 +175,9 @@ fn details(unit: &UnitLine) -> String {
     }
     if unit.leaked {
         line("leaked", "a body was left that is not proven gone");
+    }
+    if let Some(nanos) = unit.starts_again_in_nanos {
+        line("starts again", &format!("in {}", in_nanos(nanos)));
     }
     for (what, value) in [("reason", &unit.reason), ("progress", &unit.progress), ("error", &unit.error)] {
         if let Some(value) = value {
@@ -212,8 +216,8 @@ fn name(ask: &Ask) -> &str {
 
 const fn accepted(ask: &Ask) -> &'static str {
     match ask {
-        Ask::Start { .. } => "started",
-        Ask::Restart { .. } => "stopped, and started again",
+        Ask::Start { .. } => "asked to start",
+        Ask::Restart { .. } => "stopped, and asked to start again",
         Ask::Pause { .. } => "asked to hold still",
         Ask::Resume { .. } => "goes on",
         Ask::Stop { .. }
@@ -257,6 +261,10 @@ pub(crate) fn painted(status: Status, text: &str) -> String {
 /// Seconds since the beginning, to the millisecond.
 fn seconds(since: Duration) -> String {
     format!("{}.{:03}s", since.as_secs(), since.subsec_millis())
+}
+
+fn in_nanos(nanos: u64) -> String {
+    short(Duration::from_nanos(nanos))
 }
 
 /// A time as a person reads it: three digits are enough.
