@@ -154,7 +154,7 @@ impl Minder {
         let mut child = match self.spawn(command).await {
             Ok(child) => child,
             Err(error) => {
-                let error = format!("failed to run {:?}: {error}", command.program());
+                let error = format!("failed to run {}: {error}", command.program().display());
                 return self.shared.say(Word::NotStarted { error: Arc::from(error) });
             }
         };

@@ -45,13 +45,16 @@ restart = { on-failure = { limit = 3, backoff = "60s", backoff-max = "60s" } }
 [[unit]]
 name = "worker"
 kind = "worker"
-command = ["/no/such/program"]
+command = ["/no/such/\"program\"\n"]
 "#,
     );
     let mut daemon = home.start();
     assert!(home.ask(&["start", "worker"]).starts_with("worker: asked to start, "));
     until("it waits for its next start", || home.ask(&["list"]).contains("starts again in 5"));
+    let error = "failed to run /no/such/\"program\"\\n: No such file or directory (os error 2)\n";
+    assert!(home.ask(&["list"]).ends_with(error), "{}", home.ask(&["list"]));
     let unit = home.ask(&["inspect", "worker"]);
+    assert!(unit.ends_with(&format!("error        {error}")), "{unit}");
     assert!(unit.contains("status       pending\n") && unit.contains("starts again in 5"), "{unit}");
     home.ask(&["stop", "worker"]);
     assert!(!home.ask(&["list"]).contains("starts again"));

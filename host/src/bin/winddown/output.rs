@@ -75,11 +75,11 @@ impl Output {
                 format!("{head}{}", row(unit))
             }
             Part::Finding(finding) => match &finding.data {
-                Data::Text(text) => format!("{}  {}\n", finding.id, text.escape_debug()),
+                Data::Text(text) => format!("{}  {}\n", finding.id, plain(text)),
                 Data::Hex(hex) => format!("{}  0x{hex}\n", finding.id),
             },
             Part::Notice(happened) => {
-                let text = happened.text.as_deref().unwrap_or("").escape_debug().to_string();
+                let text = plain(happened.text.as_deref().unwrap_or(""));
                 let notice = painted(terminal(happened.notice), happened.notice.words());
                 format!("{:>9} {} #{} {notice}  {text}", seconds(since), happened.unit, happened.incarnation)
                     .trim_end()
@@ -146,7 +146,7 @@ fn row(unit: &UnitLine) -> String {
         notes.push("its body still lives".to_owned());
     }
     notes.extend(unit.starts_again_in_nanos.map(|nanos| format!("starts again in {}", in_nanos(nanos))));
-    notes.extend(unit.error.iter().chain(&unit.progress).map(|text| text.escape_debug().to_string()));
+    notes.extend(unit.error.iter().chain(&unit.progress).map(|text| plain(text)));
     let status = painted(unit.status, &format!("{:<9}", unit.status.name()));
     let (name, kind, owner) = (&unit.unit, &unit.kind, &unit.owner);
     let line = format!(
@@ -181,7 +181,7 @@ fn details(unit: &UnitLine) -> String {
     }
     for (what, value) in [("reason", &unit.reason), ("progress", &unit.progress), ("error", &unit.error)] {
         if let Some(value) = value {
-            line(what, &value.escape_debug().to_string());
+            line(what, &plain(value));
         }
     }
     text
@@ -190,10 +190,10 @@ fn details(unit: &UnitLine) -> String {
 fn announcement(part: &Part) -> String {
     match part {
         Part::DaemonShutdown { reason, shutdown_in_seconds: Some(seconds) } => {
-            format!("the daemon shuts down ({}), in {seconds} s at most", reason.escape_debug())
+            format!("the daemon shuts down ({}), in {seconds} s at most", plain(reason))
         }
         Part::DaemonShutdown { reason, shutdown_in_seconds: None } => {
-            format!("the daemon shuts down ({})", reason.escape_debug())
+            format!("the daemon shuts down ({})", plain(reason))
         }
         Part::Unit(_) | Part::Finding(_) | Part::Notice(_) | Part::Missed(_) => String::new(),
     }
@@ -261,6 +261,18 @@ pub(crate) fn painted(status: Status, text: &str) -> String {
 /// Seconds since the beginning, to the millisecond.
 fn seconds(since: Duration) -> String {
     format!("{}.{:03}s", since.as_secs(), since.subsec_millis())
+}
+
+/// What others wrote, on one line and without what a terminal would obey. Quotes are as they were.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '"' | '\'' => plain.push(letter),
+            _ => plain.extend(letter.escape_debug()),
+        }
+    }
+    plain
 }
 
 fn in_nanos(nanos: u64) -> String {

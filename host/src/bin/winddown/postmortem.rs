@@ -5,7 +5,7 @@ use std::time::Duration;
 use winddown_core::{Ending, Span, UnitReport};
 use winddown_host::ipc::{NamedReport, ShutdownRecord};
 
-use crate::output::{painted, short};
+use crate::output::{painted, plain, short};
 
 /// So many units are all told about.
 const FEW: usize = 30;
@@ -17,7 +17,7 @@ pub(crate) fn of(record: &ShutdownRecord) -> String {
     let mut text = format!(
         "exit {}: {verdict}; {} after {}{}{}\n",
         record.code,
-        record.reason.escape_debug(),
+        plain(&record.reason),
         short(Duration::from_nanos(record.took_nanos)),
         if record.forced { ", forced" } else { "" },
         if record.overran { ", and not in its time" } else { "" },
@@ -26,7 +26,7 @@ pub(crate) fn of(record: &ShutdownRecord) -> String {
         text.push_str(&format!("  phase {} failed\n", phase.name()));
     }
     for remark in &record.remarks {
-        text.push_str(&format!("  {}\n", remark.escape_debug()));
+        text.push_str(&format!("  {}\n", plain(remark)));
     }
     let is_short = record.units.len() <= FEW;
     let (told, left_out): (Vec<_>, Vec<_>) =
@@ -74,7 +74,7 @@ fn unit_line(unit: &NamedReport) -> String {
         (!report.row_durable && report.incarnation.0 > 0, "not on record"),
     ];
     notes.extend(flags.iter().filter(|(is_so, _)| *is_so).map(|(_, words)| (*words).to_owned()));
-    notes.extend(unit.stated.as_ref().map(|text| format!("because: {}", text.escape_debug())));
+    notes.extend(unit.stated.as_ref().map(|text| format!("because: {}", plain(text))));
     let status = painted(report.status, &format!("{:<9}", report.status.name()));
     format!("  {:<24} {status}  {}\n", unit.name, notes.join(", "))
 }
