@@ -135,7 +135,11 @@ fn a_daemon_that_cannot_start_says_why_and_leaves_nothing() {
     let home = Home::new("deadline = \"soon\"");
     let mut daemon = home.spawn();
     assert_eq!(daemon.wait().code(), Some(1));
-    assert!(daemon.log().contains("winddownd.toml:1:12: expected a time with its unit"), "{}", daemon.log());
+    assert!(
+        daemon.log().contains("winddownd.toml:1:12: `soon` is no time; expected a time with its unit"),
+        "{}",
+        daemon.log()
+    );
     assert!(!home.state("").exists());
 
     let home = Home::new("");

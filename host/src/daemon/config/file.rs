@@ -3,18 +3,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
-    num::NonZero,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use serde::Deserialize;
 use toml::Spanned;
-use winddown_core::{BodyClass, Promise, Span};
+use winddown_core::{BodyClass, Promise};
 
 use crate::{Command, ipc::UnitName};
 
-use super::{BodyConfig, Demo, UnitConfig, Wrong, kinds::Kinds};
+use super::{
+    BodyConfig, Demo, UnitConfig, Wrong,
+    kinds::Kinds,
+    text::{Count, PatienceText, SpanText},
+};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -23,9 +26,9 @@ pub(super) struct File {
     pub(super) deadline: Option<Spanned<SpanText>>,
     pub(super) force_within: Option<Spanned<SpanText>>,
     pub(super) outer_grace: Option<Spanned<SpanText>>,
-    pub(super) at_once: Option<NonZero<u16>>,
-    pub(super) owner_cap: Option<NonZero<u32>>,
-    pub(super) clients: Option<NonZero<u16>>,
+    pub(super) at_once: Option<Count<u16>>,
+    pub(super) owner_cap: Option<Count<u32>>,
+    pub(super) clients: Option<Count<u16>>,
     #[serde(default)]
     pub(super) journal: bool,
     pub(super) http: Option<HttpText>,
@@ -38,21 +41,33 @@ pub(super) struct File {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    expecting = "a table with an address and tokens, written as [http]"
+)]
 pub(super) struct HttpText {
     pub(super) address: SocketAddr,
     pub(super) tokens: PathBuf,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    expecting = "a table with rungs, written as [ladder.NAME]"
+)]
 pub(super) struct LadderText {
     pub(super) rungs: Vec<Spanned<RungText>>,
     pub(super) budget: Option<SpanText>,
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    expecting = "a table such as { do = \"kill\", patience = \"2s\" }"
+)]
 pub(super) struct RungText {
     #[serde(rename = "do")]
     pub(super) action: ActionText,
@@ -79,28 +94,12 @@ pub(super) enum ActionText {
     Forget,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) enum PatienceText {
-    For(Span),
-    Rest,
-}
-
-impl TryFrom<String> for PatienceText {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "rest" => Ok(Self::Rest),
-            text => {
-                text.parse().map(Self::For).map_err(|error| format!("{error}, or \"rest\" for what is left"))
-            }
-        }
-    }
-}
-
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    expecting = "a table with a ladder, written as [kind.NAME]"
+)]
 pub(super) struct KindText {
     pub(super) ladder: Spanned<String>,
     pub(super) body: Option<BodyClass>,
@@ -117,7 +116,7 @@ pub(super) enum RestartText {
     #[default]
     Never,
     OnFailure {
-        limit: NonZero<u16>,
+        limit: Count<u16>,
         backoff: SpanText,
         backoff_max: SpanText,
     },
@@ -126,21 +125,12 @@ pub(super) enum RestartText {
     },
 }
 
-/// A span with its unit.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) struct SpanText(pub(super) Span);
-
-impl TryFrom<String> for SpanText {
-    type Error = winddown_core::NoSpan;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().map(Self)
-    }
-}
-
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    expecting = "a table with a name and a kind, written as [[unit]]"
+)]
 struct UnitText {
     name: Spanned<UnitName>,
     kind: Spanned<String>,

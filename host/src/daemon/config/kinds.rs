@@ -6,7 +6,8 @@ use winddown_core::{Action, BodyClass, Kind, Ladder, Patience, Restart, Rung, Sp
 
 use super::{
     Wrong,
-    file::{ActionText, File, KindText, LadderText, PatienceText, RestartText, RungText, SpanText},
+    file::{ActionText, File, KindText, LadderText, RestartText, RungText},
+    text::{PatienceText, SpanText},
 };
 
 /// How long a cancelled task has to go by itself before it is dropped, unless a ladder says otherwise.
@@ -106,7 +107,7 @@ const fn restart(text: &RestartText) -> Restart {
     match text {
         RestartText::Never => Restart::Never,
         RestartText::OnFailure { limit, backoff, backoff_max } => {
-            Restart::OnFailure { limit: limit.get(), backoff: backoff.0, backoff_max: backoff_max.0 }
+            Restart::OnFailure { limit: limit.0, backoff: backoff.0, backoff_max: backoff_max.0 }
         }
         RestartText::Always { backoff } => Restart::Always { backoff: backoff.0 },
     }

@@ -2,6 +2,7 @@
 
 mod file;
 mod kinds;
+mod text;
 
 use std::{
     fmt, fs, io,
@@ -193,10 +194,10 @@ impl Config {
 
     fn parse(text: &str, folder: &Path) -> Result<Self, Wrong> {
         let file: File = toml::from_str(text)
-            .map_err(|error| Wrong { span: error.span(), why: error.message().replace('\n', ", ") })?;
+            .map_err(|error| Wrong { span: error.span(), why: text::plain(error.message()) })?;
         let kinds = Kinds::new(&file)?;
         let units = file.units(&kinds, folder)?;
-        let positive = |span: Option<toml::Spanned<file::SpanText>>, usual: Span, what: &str| match span {
+        let positive = |span: Option<toml::Spanned<text::SpanText>>, usual: Span, what: &str| match span {
             None => Ok(usual),
             Some(span) if span.get_ref().0.is_zero() => {
                 Err(Wrong::at(span.span(), format!("{what} is 0: nothing could be done in no time")))
@@ -222,9 +223,9 @@ impl Config {
                 .outer_grace
                 .map(|span| positive(Some(span), Span::ZERO, "outer-grace"))
                 .transpose()?,
-            at_once: file.at_once.map(std::num::NonZero::get),
-            owner_cap: file.owner_cap.map(std::num::NonZero::get),
-            clients: file.clients.map_or(64, std::num::NonZero::get),
+            at_once: file.at_once.map(|count| count.0),
+            owner_cap: file.owner_cap.map(|count| count.0),
+            clients: file.clients.map_or(64, |count| count.0),
             journal: file.journal,
             http,
             kinds: kinds.all(),

@@ -45,11 +45,29 @@ fn what_is_commented_out_in_the_sample_can_be_used_as_well() {
 
 #[test]
 fn errors_have_a_place_and_say_what_was_expected() {
-    wrong("deadlin = \"30s\"\n", (1, 1), "unknown field `deadlin`");
+    wrong(
+        "deadlin = \"30s\"\n",
+        (1, 1),
+        "unknown key `deadlin`; did you mean `deadline`? known are: state-dir, deadline",
+    );
+    wrong("dlin = \"30s\"\n", (1, 1), "unknown key `dlin`; known are: state-dir");
+    wrong("deadline = 30\n", (1, 12), "expected a time in quotes, such as \"30s\"");
     wrong("\ndeadline = \"30\"\n", (2, 12), "such as 369s");
     wrong("deadline = \"0s\"", (1, 12), "nothing could be done in no time");
-    wrong("at-once = 0", (1, 11), "nonzero");
-    wrong("owner-cap = 0", (1, 13), "nonzero");
+    wrong("at-once = 0", (1, 11), "expected a whole number from 1 to 65535");
+    wrong("owner-cap = 0", (1, 13), "expected a whole number from 1 to 4294967295");
+    wrong("clients = 65536", (1, 11), "65536 is not possible here; expected a whole number from 1 to 65535");
+    wrong("clients = \"many\"", (1, 11), "expected a whole number from 1 to 65535");
+    wrong("[http]\naddress = \"localhost\"\ntokens = \"t\"", (2, 11), "such as \"127.0.0.1:8077\"");
+    wrong("[http]\naddress = \"127.0.0.1:1\"", (1, 1), "the key `tokens` is missing");
+    wrong("ladder.x = 3", (1, 12), "a table with rungs, written as [ladder.NAME]");
+    wrong("[unit]\nname = \"a\"", (1, 1), "write each unit as [[unit]]");
+    wrong(
+        "[kind.x]\nladder = \"task\"\nrestart = \"sometimes\"",
+        (3, 11),
+        "known are: never, on-failure, always",
+    );
+    wrong("[kind.x]\nladder = \"task\"\nrestart = 3", (3, 11), "{ on-failure = { limit = 3");
     wrong("deadline = ", (1, 12), "");
     let unit = "[[unit]]\nname = \"nav\"\nkind = \"container\"\n";
     wrong(unit, (2, 8), "either a command or a demo");
@@ -73,6 +91,8 @@ fn errors_have_a_place_and_say_what_was_expected() {
         "only terminate",
     );
     wrong("[ladder.x]\nrungs = [{ do = \"kill\", patience = \"soon\" }]", (2, 36), "or \"rest\"");
+    wrong("[ladder.x]\nrungs = [{ do = \"kill\", patience = 1 }]", (2, 36), "or \"rest\"");
+    wrong("[ladder.x]\nrungs = [{ do = \"kil\", patience = \"1s\" }]", (2, 17), "did you mean `kill`?");
     wrong(
         "[ladder.x]\nrungs = [\n{ do = \"terminate\", grace = \"6s\", patience = \"1s\" }, \
          { do = \"kill\", patience = \"1s\" }]",
