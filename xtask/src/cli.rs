@@ -118,7 +118,7 @@ pub(crate) enum Command {
     .args(["seed", "seeds", "time", "until_failure", "replay", "journal"]))]
 pub(crate) struct SimArguments {
     /// Play this one seed and print its timeline. Decimal, or hex with 0x.
-    #[arg(long, value_parser = parse_seed, conflicts_with_all = SWEEPING)]
+    #[arg(long, value_parser = parse_seed, allow_negative_numbers = true, conflicts_with_all = SWEEPING)]
     pub(crate) seed: Option<u64>,
 
     /// Play a kept run again, as breaches/seed-7.run is one. It needs no seed, and no generator.
@@ -155,7 +155,7 @@ pub(crate) struct SimArguments {
     pub(crate) diff: Option<PathBuf>,
 
     /// Sweep over these seeds: A..B, or N for 0..N, or A.. without an end.
-    #[arg(long, value_name = "A..B|N", value_parser = parse_seeds)]
+    #[arg(long, value_name = "A..B|N", value_parser = parse_seeds, allow_negative_numbers = true)]
     pub(crate) seeds: Option<Seeds>,
 
     /// Sweep until so much real time has gone by.
@@ -272,7 +272,7 @@ pub(crate) fn quoted(word: &str) -> String {
     }
 }
 
-fn parse_seed(text: &str) -> Result<u64, String> {
+pub(crate) fn parse_seed(text: &str) -> Result<u64, String> {
     let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     let parsed = hex.map_or_else(|| text.parse(), |hex| u64::from_str_radix(hex, 16));
     parsed

@@ -24,7 +24,10 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use self::{home::Arena, kinds::Torment, run::Runner, table::Table};
-use crate::{cli::Format, output::Code};
+use crate::{
+    cli::{Format, parse_seed},
+    output::Code,
+};
 
 pub(crate) const EXAMPLES: &str = "\
 Each torment starts winddownd as a process, in a directory of its own, harms it, and looks what is left. All
@@ -73,7 +76,7 @@ pub(crate) struct TortureArguments {
     trials: Option<u64>,
 
     /// What random choices are made from. A new one each time unless it is said; it is printed.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_seed, allow_negative_numbers = true)]
     seed: Option<u64>,
 
     /// Multiply every time that is allowed by this.

@@ -117,6 +117,10 @@ fn an_interrupted_sweep_says_what_it_did_so_far() {
 fn what_cannot_be_understood_is_usage_and_teaches() {
     check(&["sim"], 2, &["--seed <SEED>", "--seeds", "--time"]);
     check(&["sim", "--seed", "seven"], 2, &["`seven` is no seed"]);
+    check(&["sim", "--seed", "-1"], 2, &["`-1` is no seed; expected a number from 0"]);
+    check(&["sim", "--seeds", "-1"], 2, &["`-1` is no seed; expected a number from 0"]);
+    check(&["sim", "--seed", "--shrink"], 2, &["a value is required for '--seed <SEED>'"]);
+    check(&["torture", "--seed", "-1"], 2, &["`-1` is no seed; expected a number from 0"]);
     check(&["sim", "--seeds", "9..9"], 2, &["empty", "A below B"]);
     check(&["sim", "--seeds", "0"], 2, &["empty"]);
     check(&["sim", "--seed", "1", "--system", "contaner"], 2, &["did you mean `container`?", "daemon"]);
