@@ -42,8 +42,17 @@ pub enum What {
     /// There is no line of a journal.
     #[error("this is no line of a journal: {0}")]
     Json(#[from] serde_json::Error),
+    /// It has no whole line.
+    #[error(
+        "the file ends before its first line does: it was cut off, and nothing of the run is left in it, or it \
+         is no journal of a host"
+    )]
+    CutOff,
     /// It does not begin as a journal does.
-    #[error("this is no journal of a host: the first line has to be a head, {{\"head\":{{\"format\":…")]
+    #[error(
+        "this is no journal of a host, or its beginning is lost: the first line has to be a head, \
+         {{\"head\":{{\"format\":…"
+    )]
     NoHead,
     /// There is more than one head.
     #[error("a second head: these are several journals in one file; give each one its own")]
@@ -81,7 +90,8 @@ impl Journal {
         let mut lines = Lines { source, text: Vec::new(), number: 0, is_torn: false };
         let head = match lines.next()? {
             Some(Line::Head(head)) => head,
-            Some(Line::Name(_) | Line::Step(_)) | None => return Err(lines.error(What::NoHead)),
+            Some(Line::Name(_) | Line::Step(_)) => return Err(lines.error(What::NoHead)),
+            None => return Err(lines.error(What::CutOff)),
         };
         let (mut names, mut steps) = (Vec::new(), Vec::<Step>::new());
         while let Some(line) = lines.next()? {

@@ -141,7 +141,9 @@ fn verdict(people: &People<'_>, difference: Option<&Difference>) -> Vec<Line> {
             for effect in effects.iter().filter(|effect| !step.effects.contains(effect)) {
                 lines.push(line(Kind::Broken, format!("  only here: {}", told(effect))));
             }
-            lines.push(line(Kind::Broken, "  the engine's rules are not what they were".to_owned()));
+            let text =
+                "  a line of the journal is lost or damaged, or the engine's rules are not what they were";
+            lines.push(line(Kind::Broken, text.to_owned()));
         }
     }
     if journal.is_torn {

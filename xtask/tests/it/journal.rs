@@ -66,6 +66,16 @@ fn a_journal_of_an_engine_that_did_something_else_fails_and_says_what() {
 }
 
 #[test]
+fn a_journal_with_a_line_missing_may_be_damaged() {
+    let (_directory, file) = recorded(|steps| drop(steps.remove(1)));
+    check(
+        &["sim", "--journal", file.to_str().unwrap()],
+        1,
+        &["verdict: DIFFERENT in step 2", "a line of the journal is lost or damaged, or the engine's rules"],
+    );
+}
+
+#[test]
 fn a_journal_that_is_torn_off_is_played_as_far_as_it_goes() {
     let (_directory, file) = recorded(|_| ());
     let text = fs::read(&file).unwrap();
@@ -78,8 +88,11 @@ fn what_is_no_journal_is_refused_and_named() {
     let (_directory, file) = recorded(|_| ());
     let name = file.to_str().unwrap();
     check(&["sim", "--journal", name, "--seed", "7"], 2, &["cannot be used with"]);
+    let head = fs::read(&file).unwrap();
+    fs::write(&file, &head[..100]).unwrap();
+    check(&["sim", "--journal", name], 2, &[name, "line 1", "cut off"]);
     fs::write(&file, "").unwrap();
-    check(&["sim", "--journal", name], 2, &[name, "no journal of a host"]);
+    check(&["sim", "--journal", name], 2, &[name, "line 1", "cut off", "no journal of a host"]);
     fs::remove_file(&file).unwrap();
     check(&["sim", "--journal", name], 2, &["cannot read the journal", name]);
 }
