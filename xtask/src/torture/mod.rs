@@ -102,8 +102,9 @@ pub(crate) fn run(arguments: &TortureArguments) -> Result<Code> {
     let seed = arguments.seed.map_or_else(any_seed, Ok)?;
     let (program, origin) = daemon::find(arguments.daemon.as_deref())?;
     daemon::raise_descriptor_limit()?;
+    let options = table::options(arguments.daemon.is_some().then_some(&*program), arguments.patience);
     let arena = Arena::new(program, arguments.patience);
-    let mut table = Table::new(arguments.format);
+    let mut table = Table::new(arguments.format, options);
     table.head(&arena, &origin, seed)?;
     let runner = Runner::new(&arena, seed);
     let mut clean = true;

@@ -1,6 +1,6 @@
 //! What is told: a row for each torment as it is over, what failed, and what that is worth.
 
-use std::{io, time::Duration};
+use std::{io, path::Path, time::Duration};
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use super::{
     run::{Failure, Told},
 };
 use crate::{
-    cli::Format,
+    cli::{Format, quoted},
     json::SCHEMA,
     output::{BAD, GOOD, print, print_json, styled},
 };
@@ -20,13 +20,15 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Table {
     format: Format,
+    options: String,
     rows: u64,
     failed: Vec<&'static str>,
 }
 
 impl Table {
-    pub(super) const fn new(format: Format) -> Self {
-        Self { format, rows: 0, failed: Vec::new() }
+    /// `options`: what was said on the command line and changes what happens, as [`options`] writes it.
+    pub(super) const fn new(format: Format, options: String) -> Self {
+        Self { format, options, rows: 0, failed: Vec::new() }
     }
 
     pub(super) fn head(&self, arena: &Arena, origin: &str, seed: u64) -> io::Result<()> {
@@ -59,8 +61,8 @@ impl Table {
             self.failed.push(told.torment.name);
         }
         match self.format {
-            Format::Text => print(&text(told)),
-            Format::Json => print_json(&object(told)),
+            Format::Text => print(&text(told, &self.options)),
+            Format::Json => print_json(&object(told, &self.options)),
         }
     }
 
@@ -89,7 +91,7 @@ impl Table {
     }
 }
 
-fn text(told: &Told) -> String {
+fn text(told: &Told, options: &str) -> String {
     let Told { torment, trials, failures, slowest, elapsed } = told;
     let slowest = if slowest.is_zero() {
         format!("{:<20}{:>9}", "-", "")
@@ -105,7 +107,7 @@ fn text(told: &Told) -> String {
         bound(*trials, failures.len()),
     );
     let row = if failures.is_empty() { row } else { format!("{}\n", styled(BAD, row.trim_end())) };
-    row + &failures.iter().map(|failure| failure_text(torment, failure)).collect::<String>()
+    row + &failures.iter().map(|failure| failure_text(torment, failure, options)).collect::<String>()
 }
 
 /// What the number of trials is worth.
@@ -116,29 +118,37 @@ fn bound(trials: u64, failures: usize) -> String {
     }
 }
 
-fn failure_text(torment: &Torment, failure: &Failure) -> String {
+fn failure_text(torment: &Torment, failure: &Failure, options: &str) -> String {
     let log: String = failure.log.lines().map(|line| format!("      | {line}\n")).collect();
     format!(
         "    {}\n      again: {}\n      kept:  {}\n{log}",
         failure.what,
-        again(torment, failure),
+        again(torment, failure, options),
         failure.kept.display(),
     )
 }
 
 /// The command that makes the same choices again.
-fn again(torment: &Torment, failure: &Failure) -> String {
-    format!("cargo xtask torture {} --seed {} --trials {}", torment.name, failure.seed, failure.goal)
+fn again(torment: &Torment, failure: &Failure, options: &str) -> String {
+    let Failure { seed, goal, .. } = failure;
+    format!("cargo xtask torture {} --seed {seed} --trials {goal}{options}", torment.name)
 }
 
-fn object(told: &Told) -> serde_json::Value {
+/// The options that a command needs, beside its choices, to do the same: each one after a space.
+pub(super) fn options(daemon: Option<&Path>, patience: u32) -> String {
+    let daemon = daemon.map(|file| format!(" --daemon {}", quoted(&file.to_string_lossy())));
+    let patience = Some(patience).filter(|times| *times > 1).map(|times| format!(" --patience {times}"));
+    [daemon, patience].into_iter().flatten().collect()
+}
+
+fn object(told: &Told, options: &str) -> serde_json::Value {
     let Told { torment, trials, failures, slowest, elapsed } = told;
     let failures: Vec<serde_json::Value> = failures
         .iter()
         .map(|failure| {
             json!({
                 "seed": failure.seed, "what": failure.what, "log": failure.log,
-                "kept": failure.kept.display().to_string(), "again": again(torment, failure),
+                "kept": failure.kept.display().to_string(), "again": again(torment, failure, options),
             })
         })
         .collect();
@@ -182,6 +192,27 @@ mod tests {
     fn a_bound_is_told_where_there_is_one() {
         assert_eq!(bound(300, 0), "1 in 100");
         assert_eq!((bound(300, 1), bound(3, 0)), ("-".to_owned(), "-".to_owned()));
+    }
+
+    #[test]
+    fn what_plays_a_failure_again_has_every_option_that_matters() {
+        let torment = &super::super::kinds::ALL[0];
+        let failure =
+            Failure { seed: 7, goal: 20, what: String::new(), log: String::new(), kept: "kept".into() };
+        let plain = format!("cargo xtask torture {} --seed 7 --trials 20", torment.name);
+        assert_eq!(again(torment, &failure, &options(None, 1)), plain);
+        let all = options(Some(Path::new("/a b/winddownd")), 5);
+        let whole = format!("{plain} --daemon '/a b/winddownd' --patience 5");
+        assert_eq!(again(torment, &failure, &all), whole);
+        let told = Told {
+            torment,
+            trials: 20,
+            failures: vec![failure],
+            slowest: Duration::ZERO,
+            elapsed: Duration::ZERO,
+        };
+        assert!(text(&told, &all).contains(&whole), "{}", text(&told, &all));
+        assert_eq!(object(&told, &all)["failures"][0]["again"], whole);
     }
 
     #[test]
