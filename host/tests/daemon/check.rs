@@ -42,6 +42,26 @@ fn a_configuration_without_units_is_told() {
 }
 
 #[test]
+fn a_directory_or_a_program_that_is_not_there_is_told() {
+    let unit = "[[unit]]\nname = \"worker\"\nkind = \"provider\"\ncommand = ";
+    let told = [
+        ("[\"true\"]\ndirectory = \"nope\"", "nope is no directory"),
+        ("[\"/no/such\"]", "/no/such is no program that can be run"),
+        ("[\"./winddownd.toml\"]\ndirectory = \".\"", "winddownd.toml is no program that can be run"),
+    ];
+    for (rest, words) in told {
+        let (code, said) = check(&format!("{unit}{rest}"), &[]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("unit \"worker\" cannot be started: ") && said.contains(words), "{said}");
+        assert!(said.ends_with(": 1 unit, can be used, see the warnings\n"), "{said}");
+    }
+    for sound in ["[\"/bin/sh\"]", "[\"true\"]\ndirectory = \".\"", "[\"./sh\"]\ndirectory = \"/bin\""] {
+        let (_, said) = check(&format!("{unit}{sound}"), &[]);
+        assert!(said.ends_with(": 1 unit, sound\n"), "{said}");
+    }
+}
+
+#[test]
 fn a_mistyped_level_is_refused_and_switches_no_log_off() {
     for levels in ["debgu", "info,winddown_host", "info,", "", "winddown_host=debgu"] {
         let (code, said) = check(UNIT, &["--log", levels]);

@@ -8,6 +8,7 @@ use std::{
     fmt, fs, io,
     net::SocketAddr,
     ops::Range,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -189,6 +190,13 @@ impl Config {
                 }
             }
         }
+        let commands = self.units.iter().filter_map(|unit| match &unit.body {
+            BodyConfig::Command(command) => Some((unit, command)),
+            BodyConfig::Demo(_) => None,
+        });
+        for (unit, why) in commands.filter_map(|(unit, command)| Some((unit, lacks(command)?))) {
+            all.push(format!("unit {:?} cannot be started: {why}", unit.name.as_str()));
+        }
         all
     }
 
@@ -232,6 +240,23 @@ impl Config {
             units,
         })
     }
+}
+
+/// What a command names and is not there. A program without a slash is not looked for: where it is may change
+/// with the environment that it is started in.
+fn lacks(command: &Command) -> Option<String> {
+    let command = command.prepare();
+    let directory = command.get_current_dir();
+    if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
+        return Some(format!("{} is no directory", directory.display()));
+    }
+    // A relative one is found from the directory that the process is started in.
+    let program = Path::new(command.get_program());
+    let path = directory.map_or_else(|| program.to_owned(), |directory| directory.join(program));
+    let is_looked_up = !command.get_program().as_encoded_bytes().contains(&b'/');
+    let can_run = |it: fs::Metadata| it.is_file() && it.permissions().mode() & 0o111 != 0;
+    let is_there = is_looked_up || fs::metadata(&path).is_ok_and(can_run);
+    (!is_there).then(|| format!("{} is no program that can be run", path.display()))
 }
 
 /// Line and column of a place in a text, both from 1.
