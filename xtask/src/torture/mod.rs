@@ -42,7 +42,7 @@ Examples:
   cargo xtask torture --list
       which there are, what must hold, and how many trials the short and the full run make
   cargo xtask torture --full
-      as many trials as winddown aims at: hours
+      as many trials as winddown aims at: over an hour
   cargo xtask torture kill --seed 7 --trials 200
       two hundred kills, with the choices of seed 7
   cargo xtask torture --patience 5
