@@ -1,10 +1,11 @@
 //! The search: level by level, so that the first way to anything is a shortest one.
 //!
-//! All threads take states of a level from one line, and put those that are new into the next. What comes
-//! out does not depend on how many threads there are, nor on which of them is first.
+//! Each thread goes on from the states that it has found itself, and then from those of others, and puts those
+//! that are new into the next level. What comes out does not depend on how many threads there are, nor on which
+//! of them is first.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
@@ -61,8 +62,8 @@ struct Level<'a> {
     model: &'a Model,
     watcher: &'a dyn Watcher,
     table: &'a Table,
-    /// What no thread has taken yet.
-    states: Mutex<Vec<Fresh>>,
+    /// What no thread has taken yet: for each thread what it has found itself, which is warm there.
+    states: Vec<Mutex<Vec<Fresh>>>,
     number: u32,
     stop: &'a AtomicBool,
     transitions: &'a AtomicU64,
@@ -103,8 +104,8 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
     let stop = AtomicBool::new(false);
     let transitions = AtomicU64::new(0);
     let root = Arc::new(model.root());
-    let mut states = vec![Fresh { key: root.look(model.symmetric()), from: root, parent: 0, by: None }];
-    let _new = table.with_room(1).meet(states[0].key.value, 0, 0);
+    let first = vec![Fresh { key: root.look(model.symmetric()), from: root, parent: 0, by: None }];
+    let _new = table.with_room(1).meet(first[0].key.value, 0, 0);
     let worker = || Worker {
         spare: Vec::new(),
         found: Vec::new(),
@@ -117,27 +118,29 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
     let mut levels = Vec::new();
     let mut broken = None;
     let mut all = true;
-    while all && !states.is_empty() && broken.is_none() {
-        levels.push(states.len() as u64);
+    workers[0].found = first;
+    while all && broken.is_none() {
+        let states: Vec<_> = workers.iter_mut().map(|worker| core::mem::take(&mut worker.found)).collect();
+        let count = states.iter().map(Vec::len).sum::<usize>();
+        if count == 0 {
+            break;
+        }
+        levels.push(count as u64);
         let number = u32::try_from(levels.len()).unwrap_or(u32::MAX);
         all = number <= depth && !stop.load(Ordering::Relaxed);
         let level = Level {
             model,
             watcher,
             table: &table,
-            states: Mutex::new(core::mem::take(&mut states)),
+            states: states.into_iter().map(Mutex::new).collect(),
             number,
             stop: &stop,
             transitions: &transitions,
             last: !all,
             broken: Mutex::new(None),
         };
-        level.run(&mut workers);
+        level.run(count, &mut workers);
         broken = level.broken.into_inner().unwrap_or_else(PoisonError::into_inner);
-        states = level.states.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for worker in &mut workers {
-            states.append(&mut worker.found);
-        }
     }
     let mut coverage = Coverage::default();
     workers.iter().for_each(|worker| coverage.merge(&worker.witness.coverage));
@@ -156,29 +159,33 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
 }
 
 impl Level<'_> {
-    fn run(&self, workers: &mut [Worker]) {
-        if workers.len() == 1 || self.left().len() <= BLOCK {
-            return workers.iter_mut().take(1).for_each(|worker| self.work(worker));
+    fn run(&self, count: usize, workers: &mut [Worker]) {
+        if workers.len() == 1 || count <= BLOCK {
+            return workers.iter_mut().take(1).for_each(|worker| self.work(0, worker));
         }
         std::thread::scope(|scope| {
-            for worker in workers {
-                scope.spawn(|| self.work(worker));
+            for (own, worker) in workers.iter_mut().enumerate() {
+                scope.spawn(move || self.work(own, worker));
             }
         });
     }
 
-    fn left(&self) -> MutexGuard<'_, Vec<Fresh>> {
-        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Takes some states that nobody has taken: of its own as long as there are any, and then of others'.
+    fn take(&self, own: usize, block: &mut Vec<Fresh>) {
+        for states in self.states[own..].iter().chain(&self.states[..own]) {
+            let mut left = states.lock().unwrap_or_else(PoisonError::into_inner);
+            let first = left.len().saturating_sub(BLOCK);
+            block.extend(left.drain(first..));
+            if !block.is_empty() {
+                return;
+            }
+        }
     }
 
-    fn work(&self, worker: &mut Worker) {
+    fn work(&self, own: usize, worker: &mut Worker) {
         let mut block = Vec::new();
         while !self.stop.load(Ordering::Relaxed) {
-            {
-                let mut left = self.left();
-                let first = left.len().saturating_sub(BLOCK);
-                block.extend(left.drain(first..));
-            }
+            self.take(own, &mut block);
             if block.is_empty() {
                 break;
             }
