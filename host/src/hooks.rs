@@ -44,6 +44,11 @@ impl Hooks {
     }
 
     #[cfg(feature = "daemon")]
+    /// Whether anybody wants to know how each stop went.
+    pub(crate) const fn counts_stops(&self) -> bool {
+        self.on_stopped.is_some()
+    }
+
     pub(crate) fn set_stopped(&mut self, stopped: TellStop) {
         self.on_stopped = Some(stopped);
     }

@@ -104,7 +104,7 @@ impl Driver {
         let Parts { engine, names, store, inbox, sender, hooks, bodies, means, recorder, news } = parts;
         Self {
             engine,
-            effects: Effects::with_stops(),
+            effects: if hooks.counts_stops() { Effects::with_stops() } else { Effects::new() },
             then: VecDeque::new(),
             epoch: Instant::now(),
             inbox,
