@@ -48,20 +48,16 @@ impl Engine {
         }
     }
 
-    /// The phase on this rung, if the way down has one.
-    pub(super) fn phase_at(&self, rung: u8) -> Option<Phase> {
-        self.plan.shutdown.rung(rung).map(|rung| rung.action)
-    }
-
     fn phase_bit(&self) -> u64 {
         1_u64.checked_shl(self.shutdown.rung.into()).unwrap_or(1 << 63)
     }
 
     pub(super) fn enter(&mut self, now: Moment, rung: u8, effects: &mut Effects) {
         self.shutdown.rung = rung;
-        self.shutdown.phase = self.phase_at(rung);
         self.shutdown.waiting = 0;
-        let Some(&phase) = self.plan.shutdown.rung(rung) else {
+        let phase = self.plan.shutdown.rung(rung).copied();
+        self.shutdown.phase = phase.map(|phase| phase.action);
+        let Some(phase) = phase else {
             return self.enter_leaving(now, effects);
         };
         let until = self.plan.shutdown.cut(rung, self.shutdown.budget, now).ends();

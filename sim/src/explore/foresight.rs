@@ -10,8 +10,6 @@
 //! That nothing is missed by this is not proved but checked: `Model::without_foresight` tries every choice, and
 //! has to find the same.
 
-use winddown_core::UnitId;
-
 use super::{
     choice::Choice,
     key::{Key, Parts},
@@ -123,27 +121,24 @@ fn what(parts: &Parts, unit: usize, deed: Deed) -> u64 {
 impl State {
     /// What a choice does to which units, if it is done to each on its own.
     fn deed(&self, choice: Choice) -> Option<(core::ops::Range<usize>, Deed)> {
-        let alone = |unit: UnitId, kind: u64, which: usize, how: u64| {
-            let deed = Deed(kind << 32 | (which as u64) << 16 | how);
-            Some((unit.index()..unit.index() + 1, deed))
-        };
-        match choice {
-            Choice::Finish(place, outcome) => {
-                let (before, rest) = self.orders.split_at(place.into());
-                let unit = rest[0].unit();
-                alone(unit, 1, before.iter().filter(|order| order.unit() == unit).count(), outcome as u64)
-            }
-            Choice::Store(place, outcome) => {
-                let (before, rest) = self.writes.split_at(place.into());
-                let unit = rest[0].unit;
-                alone(unit, 2, before.iter().filter(|write| write.unit == unit).count(), outcome as u64)
-            }
-            Choice::Exit(unit, exit) => alone(unit, 3, 0, exit as u64),
-            Choice::Find(unit, durable) => alone(unit, 4, 0, durable.into()),
-            Choice::Stop(unit, manner) => alone(unit, 5, 0, manner as u64),
-            Choice::Keep(unit, count) => alone(unit, 6, 0, count.into()),
-            Choice::Crash => Some((0..self.bodies.len(), CRASH)),
-            Choice::Signal | Choice::Wake | Choice::Boot => None,
+        if choice == Choice::Crash {
+            return Some((0..self.bodies.len(), CRASH));
         }
+        let unit = self.unit_of(&choice)?;
+        // Of what is asked of one unit, or written for it, how much comes before.
+        let orders =
+            |place: u8| self.orders[..place.into()].iter().filter(|order| order.unit() == unit).count();
+        let writes =
+            |place: u8| self.writes[..place.into()].iter().filter(|write| write.unit == unit).count();
+        let (kind, which, how) = match choice {
+            Choice::Finish(place, outcome) => (1, orders(place), outcome as u64),
+            Choice::Store(place, outcome) => (2, writes(place), outcome as u64),
+            Choice::Exit(_, exit) => (3, 0, exit as u64),
+            Choice::Find(_, durable) => (4, 0, durable.into()),
+            Choice::Stop(_, manner) => (5, 0, manner as u64),
+            Choice::Keep(_, count) => (6, 0, count.into()),
+            Choice::Signal | Choice::Wake | Choice::Crash | Choice::Boot => return None,
+        };
+        Some((unit.index()..unit.index() + 1, Deed(kind << 32 | (which as u64) << 16 | how)))
     }
 }

@@ -227,7 +227,8 @@ impl Level<'_> {
     fn look_ahead(&self, state: &State, before: &Key, menu: &[Choice], worker: &mut Worker) {
         let mut ahead = core::mem::take(&mut worker.ahead);
         ahead.extend(menu.iter().map(|choice| {
-            let known = worker.foresight.look(state, before, *choice).filter(|_| self.model.foresees);
+            let known =
+                if self.model.foresees { worker.foresight.look(state, before, *choice) } else { None };
             known.map(|key| Ahead { key, state: None })
         }));
         // After all of them were looked up: looking up goes hand in hand, as long as nothing is in between.

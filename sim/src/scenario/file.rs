@@ -170,10 +170,12 @@ pub(crate) fn unknown(what: &str, text: &str, names: &[&str]) -> String {
     if names.is_empty() {
         return format!("unknown {what} `{}`; there are none", shortened(text));
     }
-    let nearest = names.iter().min_by_key(|name| distance(text, name));
-    let hint = nearest.filter(|name| distance(text, name) <= 1 + name.len() / 3);
+    let text = shortened(text);
+    let distance = |name: &str| strsim::levenshtein(&text, name);
+    let nearest = names.iter().min_by_key(|name| distance(name));
+    let hint = nearest.filter(|name| distance(name) <= 1 + name.len() / 3);
     let hint = hint.map_or_else(String::new, |name| format!(" did you mean `{name}`?"));
-    format!("unknown {what} `{}`;{hint} known are: {}", shortened(text), names.join(", "))
+    format!("unknown {what} `{text}`;{hint} known are: {}", names.join(", "))
 }
 
 /// The text as a message quotes it: a file may hold a line of a megabyte, a message must not.
@@ -182,22 +184,6 @@ pub(crate) fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
-}
-
-/// How many letters have to be put in, taken out or changed (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (place, letter) in one.chars().take(64).enumerate() {
-        let mut diagonal = place;
-        row[0] = place + 1;
-        for (column, theirs) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *theirs);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 fn order<'de, D: Deserializer<'de>>(from: D) -> Result<Order, D::Error> {
