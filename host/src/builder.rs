@@ -17,9 +17,9 @@ use tokio::{
     runtime::Handle,
     sync::{broadcast, mpsc, oneshot, watch},
 };
-#[cfg(feature = "daemon")]
-use winddown_core::UnitReport;
-use winddown_core::{Disposition, Effect, Engine, Input, Kind, Ladder, Moment, Phase, Plan, contracts};
+use winddown_core::{
+    Disposition, Effect, Engine, Input, Kind, Ladder, Moment, Phase, Plan, UnitReport, contracts,
+};
 
 use crate::{
     body::{census::Census, process::Means},
@@ -203,9 +203,8 @@ impl Builder {
         self
     }
 
-    /// What is done with every stop that is over, once each. Must not block.
-    #[cfg(feature = "daemon")]
-    pub(crate) fn on_stopped(mut self, stopped: impl FnMut(&UnitReport) + Send + 'static) -> Self {
+    /// What is done with every stop that is over, once each, as it went. Must not block.
+    pub fn on_stopped(mut self, stopped: impl FnMut(&UnitReport) + Send + 'static) -> Self {
         self.hooks.set_stopped(Box::new(stopped));
         self
     }
@@ -230,6 +229,14 @@ impl Builder {
         self
     }
 
+    /// The plan that the engine will have, as it stands: the policies of all kinds, in the order in which they
+    /// were registered, and those of the whole host.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        let kinds = self.kinds.iter().map(|(_, kind)| kind.clone()).collect();
+        Plan { kinds, ..self.plan.clone() }
+    }
+
     /// Opens the store, recovers what an earlier host left, and starts to work.
     ///
     /// # Errors
@@ -238,12 +245,12 @@ impl Builder {
     /// # Panics
     /// Outside of a tokio runtime that has time, as all of tokio does.
     pub async fn start(self) -> Result<Host, StartError> {
-        let (kinds, policies): (Vec<_>, Vec<_>) = self.kinds.into_iter().unzip();
+        let plan = self.plan();
+        let kinds: Vec<_> = self.kinds.into_iter().map(|(name, _)| name).collect();
         let twice = kinds.iter().enumerate().find(|(place, name)| kinds[..*place].contains(name));
         if let Some((_, name)) = twice {
             return Err(StartError::KindTwice(Arc::clone(name)));
         }
-        let plan = Plan { kinds: policies, ..self.plan };
         self.hooks.check(&plan)?;
         let engine = Engine::new(Arc::new(plan))?;
         let (sender, inbox) = mpsc::unbounded_channel();

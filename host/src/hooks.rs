@@ -43,7 +43,6 @@ impl Hooks {
         self.on_step = Some(step);
     }
 
-    #[cfg(feature = "daemon")]
     /// Whether anybody wants to know how each stop went.
     pub(crate) const fn counts_stops(&self) -> bool {
         self.on_stopped.is_some()

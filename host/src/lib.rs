@@ -40,5 +40,5 @@ pub use report::Report;
 pub use unit::{BodyResult, Unit};
 pub use winddown_core::{
     Action, BodyClass, Ending, Exit, Kind, Ladder, Notice, Outcome, Phase, Promise, Restart, Rung, Signal,
-    Span, Status, Why, Within, contracts,
+    Span, Status, UnitReport, Why, Within, contracts,
 };

@@ -7,7 +7,7 @@ mod bodies;
 mod hands;
 mod message;
 mod requests;
-#[cfg(all(test, feature = "daemon"))]
+#[cfg(test)]
 mod stops;
 mod table;
 mod units;

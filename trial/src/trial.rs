@@ -1,0 +1,277 @@
+//! A trial: many runs of one service, and what they show of it.
+
+use std::{
+    any::Any,
+    env, fmt,
+    panic::resume_unwind,
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
+    thread,
+    time::Duration,
+};
+
+use winddown_core::BodyClass;
+use winddown_host::{Builder, store::Memory};
+
+use crate::{
+    course::course,
+    play::{self, Seen, Service},
+    trouble::{Noticed, Trouble},
+    verdict::Verdict,
+};
+
+/// So many lines of a timeline are shown, from its end.
+const LINES_SHOWN: usize = 60;
+
+/// Why there is no trial.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refused {
+    /// Processes take real time.
+    #[error(
+        "kind {0} of the plan (counted from 0) is one of processes, which take real time: in a trial, give their \
+         units a kind of tasks, and a body that behaves like them"
+    )]
+    Processes(usize),
+    /// Nothing would be tried.
+    #[error("a trial of no runs shows nothing")]
+    NoRuns,
+    /// Nothing was tried.
+    #[error("the service has no unit, so a trial of it shows nothing")]
+    NoUnits,
+    /// The environment says something that cannot be read.
+    #[error("{name}={value} in the environment: that is no number")]
+    Environment {
+        /// Which variable.
+        name: &'static str,
+        /// What it says.
+        value: String,
+    },
+}
+
+/// A trial of a service.
+#[must_use]
+pub struct Trial {
+    service: Service,
+    span: Duration,
+    runs: u64,
+    first: u64,
+    crashes: bool,
+    patience: Duration,
+    allowed: Vec<(Trouble, Option<Arc<str>>)>,
+}
+
+impl Trial {
+    /// A trial of the service that `service` describes, anew for each life of a host: its kinds, its units, its
+    /// hooks, how it shuts down. Where it keeps things does not matter: each run has a disk of its own, in memory,
+    /// which takes its time and does not always work. Its hooks for steps and for stops are not called, and it
+    /// must not record a journal. All its units are started, in the order in which they were declared.
+    pub fn of(service: impl Fn() -> Builder + Send + Sync + 'static) -> Self {
+        Self {
+            service: Arc::new(service),
+            span: Duration::from_secs(60),
+            runs: 500,
+            first: 0,
+            crashes: true,
+            patience: Duration::from_secs(20),
+            allowed: Vec::new(),
+        }
+    }
+
+    /// How long it works before it is shut down at the latest, in virtual time. Unless said, 60 s.
+    pub fn within(mut self, span: Duration) -> Self {
+        self.span = span;
+        self
+    }
+
+    /// How many runs. Unless said, 500; `WINDDOWN_RUNS` in the environment says otherwise.
+    pub fn runs(mut self, runs: u64) -> Self {
+        self.runs = runs;
+        self
+    }
+
+    /// The first seed. Unless said, 0.
+    pub fn first_seed(mut self, seed: u64) -> Self {
+        self.first = seed;
+        self
+    }
+
+    /// The host never ends from one moment to the next.
+    pub fn without_crashes(mut self) -> Self {
+        self.crashes = false;
+        self
+    }
+
+    /// How long one run may take in real time, before it is said to be [`Stuck`](Trouble::Stuck). Unless said,
+    /// 20 s.
+    pub fn patience(mut self, time: Duration) -> Self {
+        self.patience = time;
+        self
+    }
+
+    /// This is how it is meant to be, for this unit.
+    pub fn allow(mut self, trouble: Trouble, unit: impl Into<Arc<str>>) -> Self {
+        self.allowed.push((trouble, Some(unit.into())));
+        self
+    }
+
+    /// This is how it is meant to be, for all units and for the service as a whole.
+    pub fn allow_everywhere(mut self, trouble: Trouble) -> Self {
+        self.allowed.push((trouble, None));
+        self
+    }
+
+    /// Plays all runs, and says what was noticed.
+    ///
+    /// `WINDDOWN_SEED` in the environment says which single run is played.
+    ///
+    /// # Errors
+    /// What cannot be played.
+    pub fn run(&self) -> Result<Verdict, Refused> {
+        let processes = (self.service)().plan().kinds.iter().position(|kind| kind.body == BodyClass::Process);
+        if let Some(kind) = processes {
+            return Err(Refused::Processes(kind));
+        }
+        let (first, runs) = match said("WINDDOWN_SEED")? {
+            Some(seed) => (seed, 1),
+            None => (self.first, said("WINDDOWN_RUNS")?.unwrap_or(self.runs)),
+        };
+        if runs == 0 {
+            return Err(Refused::NoRuns);
+        }
+        let mut verdict = Verdict::new(first, self.span);
+        self.play(first, runs, &mut verdict);
+        if verdict.has_no_unit() {
+            return Err(Refused::NoUnits);
+        }
+        verdict.is_complete(|trouble, unit| {
+            let meant = |allowed: &Option<Arc<str>>| allowed.is_none() || allowed.as_deref() == unit;
+            self.allowed.iter().any(|(allowed, unit)| *allowed == trouble && meant(unit))
+        });
+        Ok(verdict)
+    }
+
+    /// Plays all runs, and panics if anything was noticed: for a test.
+    ///
+    /// # Panics
+    /// With what was noticed, the shortest run that shows the worst of it, and how to see that run again.
+    #[track_caller]
+    #[expect(clippy::print_stdout, reason = "a test that is asked for its output has one")]
+    #[expect(clippy::panic, reason = "that is how a test fails")]
+    pub fn check(&self) {
+        let verdict = self.run().unwrap_or_else(|refused| panic!("{refused}"));
+        let Some(worst) = verdict.defects.first() else { return println!("{verdict}") };
+        let (timeline, seed) = (last_lines(&worst.timeline()), worst.seed);
+        let test = thread::current().name().map(str::to_owned).unwrap_or_default();
+        panic!("{verdict}\n{timeline}\nthis run again: WINDDOWN_SEED={seed} cargo test {test}\n");
+    }
+
+    /// Runs are played on a thread of their own, so that one that never ends can be seen from here.
+    fn play(&self, first: u64, runs: u64, verdict: &mut Verdict) {
+        let (tell, heard) = mpsc::channel();
+        let (service, span, crashes) = (Arc::clone(&self.service), self.span, self.crashes);
+        let worker = thread::spawn(move || {
+            let tasks = play::tasks_of_nothing(&service);
+            for place in 0..runs {
+                play_run(&service, first.wrapping_add(place), span, crashes, tasks, &tell);
+            }
+        });
+        let mut seed = first;
+        loop {
+            match heard.recv_timeout(self.patience) {
+                Ok(Told::Life(seen)) => verdict.add(seed, *seen),
+                Ok(Told::RunIsOver) => {
+                    verdict.run_is_over();
+                    seed = seed.wrapping_add(1);
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    let patience = self.patience;
+                    let words = format!(
+                        "the run does not end within {patience:?} of real time: a body blocks its thread, never \
+                         yields, or waits for what is not there"
+                    );
+                    verdict.notice(seed, Noticed::new(Trouble::Stuck, None, words), None);
+                    verdict.run_is_over();
+                    // Its thread cannot be ended. It ends with the process.
+                    return;
+                }
+            }
+        }
+        worker.join().unwrap_or_else(|panic: Box<dyn Any + Send>| resume_unwind(panic));
+    }
+}
+
+/// What the thread that plays has to tell.
+enum Told {
+    Life(Box<Seen>),
+    RunIsOver,
+}
+
+fn play_run(service: &Service, seed: u64, span: Duration, crashes: bool, tasks: usize, tell: &Sender<Told>) {
+    let memory = Memory::new();
+    for (number, life) in (0_u64..).zip(course(seed, span, crashes)) {
+        // Each life's disk takes its own time.
+        let seen = play::play(service, &life, seed ^ number << 48, &memory, tasks);
+        let down = seen.noticed.iter().any(|noticed| noticed.trouble == Trouble::NoHost);
+        // Who does not listen any more does not want to know.
+        drop(tell.send(Told::Life(Box::new(seen))));
+        if down {
+            break;
+        }
+    }
+    drop(tell.send(Told::RunIsOver));
+}
+
+/// A number that the environment says, if it says anything.
+fn said(name: &'static str) -> Result<Option<u64>, Refused> {
+    env::var_os(name).map(|value| number(name, value.to_string_lossy().into_owned())).transpose()
+}
+
+fn number(name: &'static str, value: String) -> Result<u64, Refused> {
+    value.parse().map_err(|_| Refused::Environment { name, value })
+}
+
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let left_out = lines.len().saturating_sub(LINES_SHOWN);
+    let head = if left_out > 0 { format!("... {left_out} lines before\n") } else { String::new() };
+    head + &lines[left_out..].join("\n")
+}
+
+impl fmt::Debug for Trial {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Trial")
+            .field("span", &self.span)
+            .field("runs", &self.runs)
+            .field("first", &self.first)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_told() {
+        assert_eq!(number("WINDDOWN_SEED", "7".to_owned()), Ok(7));
+        for value in ["", "-1", "0x7", "seven", "18446744073709551616"] {
+            let refused = number("WINDDOWN_SEED", value.to_owned()).expect_err(value);
+            assert_eq!(
+                refused.to_string(),
+                format!("WINDDOWN_SEED={value} in the environment: that is no number")
+            );
+        }
+    }
+
+    #[test]
+    fn a_long_timeline_is_shown_from_its_end() {
+        let text: String = (0..100).map(|line| format!("line {line}\n")).collect();
+        let shown = last_lines(&text);
+        assert!(shown.starts_with("... 40 lines before\nline 40\n") && shown.ends_with("line 99"), "{shown}");
+        assert_eq!(last_lines("one\ntwo\n"), "one\ntwo");
+    }
+}
