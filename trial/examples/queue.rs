@@ -34,7 +34,7 @@ async fn database(context: Context) -> BodyResult {
 }
 
 /// The service, as its own `main` would start it: Kubernetes gives it 30 s.
-fn service() -> Builder {
+pub(crate) fn service() -> Builder {
     Host::builder()
         .kind("polite", contracts::task(Span::from_secs(10)))
         .outer_grace(Duration::from_secs(30))

@@ -220,6 +220,7 @@ impl Stage<'_> {
         let (at, end) = self.life.end;
         // Somebody else may have ended it before.
         tokio::select! {
+            biased;
             report = host.wait() => return report.ok(),
             () = sleep_until(begin + at) => {}
         }

@@ -1,6 +1,10 @@
 //! What a trial shows of services that stop well, and of those that do not.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "../examples/queue.rs"]
+#[expect(dead_code, reason = "its main is not run here")]
+mod queue;
+
 use std::{
     future::pending,
     sync::{
@@ -226,6 +230,20 @@ fn a_trial_of_nothing_is_refused() {
     // The last seed there is is one, too.
     let verdict = Trial::of(|| service(polite)).first_seed(u64::MAX).runs(2).run().unwrap();
     assert_eq!((verdict.runs, verdict.is_clean()), (2, true), "{verdict}");
+}
+
+/// What README shows is what its example says.
+#[test]
+fn readme_is_true() {
+    let readme = std::fs::read_to_string("../README.md").unwrap();
+    let verdict = Trial::of(queue::service).run().unwrap();
+    assert!(readme.contains(&format!("```text\n{verdict}```\n")), "{verdict}");
+    let timeline = verdict.defects[0].timeline();
+    let shown = readme.split("```text\n   time  123  what\n").nth(1).unwrap().split("```").next().unwrap();
+    assert!(shown.lines().count() > 5);
+    for line in shown.lines() {
+        assert!(timeline.contains(line), "{line}\n\n{timeline}");
+    }
 }
 
 #[test]
