@@ -6,7 +6,7 @@
 //!
 //! One look at all processes serves everybody who waits for one.
 
-use std::{fs, io, path::Path, sync::Arc};
+use std::{fs, io, ops::RangeInclusive, path::Path, sync::Arc};
 
 use rustix::{
     io::Errno,
@@ -24,8 +24,8 @@ pub(crate) const MARK: &str = "WINDDOWN_BODY";
 pub(crate) struct Tree {
     /// What the mark of this body begins with; the number of the start follows.
     pub(crate) mark: Arc<str>,
-    /// Which start; `None`: any.
-    pub(crate) incarnation: Option<u32>,
+    /// Which starts.
+    pub(crate) starts: RangeInclusive<u32>,
     /// The first process, if it is known.
     pub(crate) leader: Option<ProcessIdentity>,
 }
@@ -40,7 +40,7 @@ impl Tree {
         let Some(number) = mark.strip_prefix(&*self.mark).and_then(|rest| rest.parse::<u32>().ok()) else {
             return false;
         };
-        self.incarnation.is_none_or(|incarnation| incarnation == number)
+        self.starts.contains(&number)
     }
 
     fn members(&self, all: &[Seen], boot: Option<[u8; 16]>) -> Vec<Member> {

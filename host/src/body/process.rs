@@ -117,7 +117,7 @@ pub(crate) fn start(command: &Arc<Command>, shared: &Arc<Shared>, means: &Means)
     let minder = Minder {
         tree: Tree {
             mark: Tree::mark(&means.home, &shared.name),
-            incarnation: Some(shared.incarnation.0),
+            starts: shared.incarnation.0..=shared.incarnation.0,
             leader: None,
         },
         shared: Arc::clone(shared),

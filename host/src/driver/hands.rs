@@ -23,7 +23,7 @@ impl Driver {
                     entry.findings.saved(findings);
                 }
             }
-            Effect::Reap { unit, incarnation: _ } => self.reap(unit),
+            Effect::Reap { unit, incarnation } => self.reap(unit, incarnation),
             Effect::Notify { unit, incarnation, notice } => self.notify(unit, incarnation.0, notice),
             Effect::Tell { client, by } => {
                 let by = (!by.is_never()).then(|| self.instant(by));

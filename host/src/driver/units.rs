@@ -91,14 +91,15 @@ impl Driver {
         self.feed(Input::UnitRecovered { unit, row });
     }
 
-    /// Looks for what an earlier host left of a unit's bodies, and ends it.
-    pub(super) fn reap(&mut self, unit: UnitId) {
+    /// Looks for what an earlier host left of a unit's bodies, up to this start, and ends it. A later one is
+    /// this host's.
+    pub(super) fn reap(&mut self, unit: UnitId, last: Incarnation) {
         let Some(entry) = self.table.get(unit) else {
             return self.then.push_back(Input::Reaped { unit, outcome: Outcome::Failed });
         };
         let name = Arc::clone(&entry.name);
         let mark = Tree::mark(&self.means.home, &name);
-        let tree = Tree { mark, incarnation: None, leader: entry.process.as_deref().copied() };
+        let tree = Tree { mark, starts: 0..=last.0, leader: entry.process.as_deref().copied() };
         let (census, inbox) = (self.means.census.clone(), self.sender.clone());
         drop(self.bodies.spawn(async move {
             let (outcome, found) = match process::reap(&census, tree).await {

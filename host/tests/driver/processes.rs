@@ -270,6 +270,32 @@ fn what_a_crash_leaves_behind_is_ended_by_the_next_host() {
 }
 
 #[test]
+fn what_the_next_host_starts_is_not_taken_for_what_an_earlier_one_left() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("state.db");
+    let script = "echo $$ > $D/first; exec sleep 1000";
+    for round in 0..8 {
+        and_then_crash(|| async {
+            let host = with_sessions(Host::builder().sqlite(&database)).unit("one", sh(&directory, script));
+            let host = host.start().await.unwrap();
+            // While it still looks for what was left.
+            host.start("one").await.unwrap();
+            while host.inspect("one").await.unwrap().leaked {
+                sleep(Duration::from_millis(2)).await;
+            }
+            is_on_record(&host).await;
+            sleep(Duration::from_millis(20)).await;
+            let info = host.inspect("one").await.unwrap();
+            assert_eq!((info.status, info.incarnation), (Status::Running, round + 1), "{:?}", info.error);
+            assert!(lives(info.pid.unwrap()));
+            if round == 7 {
+                host.shutdown(Shutdown::default()).await.unwrap();
+            }
+        });
+    }
+}
+
+#[test]
 fn a_number_that_was_given_again_is_somebody_else() {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("state.db");
