@@ -44,6 +44,8 @@ pub struct UnitSetup {
     pub(crate) body: BodyPlan,
     pub(crate) class: BodyClass,
     pub(crate) waits_for_up: bool,
+    /// How long it takes at the most until it is down with all that it depends on, one after the other.
+    pub(crate) takes: Span,
 }
 
 /// Which units an ask is about.
@@ -104,6 +106,7 @@ impl Setup {
                     body: unit.body,
                     class: plan.kinds[place].body,
                     waits_for_up: unit.start_patience.is_some(),
+                    takes: plan.kinds[place].ladder.budget().plus(plan.record_patience),
                 });
             }
         }
@@ -117,6 +120,7 @@ impl Setup {
     fn link(&mut self, effects: &mut Effects) -> Result<(), SetupError> {
         for place in 0..self.units.len() {
             let unit = UnitId(u32::try_from(place).map_err(|_| SetupError::TooMany)?);
+            let mut chain = Span::ZERO;
             let plan = &self.scenario.units[self.units[place].plan];
             for name in &plan.depends_on {
                 let (first, count) = self.named(name)?;
@@ -126,8 +130,10 @@ impl Setup {
                         return Err(SetupError::Dependency { unit: plan.name.clone(), on: name.clone() });
                     }
                     self.dependencies.push((unit, on));
+                    chain = chain.max(self.units[on.index()].takes);
                 }
             }
+            self.units[place].takes = self.units[place].takes.plus(chain);
         }
         Ok(())
     }

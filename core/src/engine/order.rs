@@ -12,9 +12,6 @@ use crate::{
     time::{Moment, Span},
 };
 
-/// A reserve that is cut down to half of what there is.
-const EVERYTHING: Span = Span::from_nanos(u64::MAX);
-
 impl Engine {
     pub(super) fn on_dependency_declared(&mut self, unit: UnitId, on: UnitId) -> Disposition {
         if !self.knows(unit) || !self.knows(on) {
@@ -26,7 +23,9 @@ impl Engine {
         if self.edges.has(self.units[unit.index()].depends, on) {
             return Disposition::Ignored(Why::NumberTaken);
         }
+        let takes = self.takes(on);
         let (before, from) = self.units.split_at_mut(unit.index());
+        from[0].chain = from[0].chain.max(takes);
         self.edges.add(unit, &mut from[0].depends, on, &mut before[on.index()].dependents);
         Disposition::Applied
     }
@@ -94,11 +93,20 @@ impl Engine {
         self.shutdown.is_on() && !self.shutdown.units_may_stop()
     }
 
-    /// Until when the unit waits at the gate at the most. Whoever waits for dependents or a place keeps
-    /// half of its time for its own rungs. The shutdown that holds it back lets it go by itself.
+    /// How long it takes at the most until the unit is down, and everything that it depends on, one after the
+    /// other, each with its row. What is declared of those later than of this unit does not count.
+    fn takes(&self, unit: UnitId) -> Span {
+        let own = self.kind(unit).ladder.budget().plus(self.plan.record_patience);
+        own.plus(self.units[unit.index()].chain)
+    }
+
+    /// Until when the unit waits at the gate at the most. Whoever waits for dependents or a place keeps what it
+    /// takes itself and what waits for it in turn, at most half of what is left. The shutdown that holds it back
+    /// lets it go by itself.
     pub(super) fn gate_ends(&self, now: Moment, unit: UnitId) -> Moment {
         let Stop { rung, budget, .. } = self.units[unit.index()].stop;
-        let reserve = if self.is_held() { self.kind(unit).ladder.reserve_after(rung) } else { EVERYTHING };
+        let held = self.is_held();
+        let reserve = if held { self.kind(unit).ladder.reserve_after(rung) } else { self.takes(unit) };
         budget.cut(now, None, reserve).ends()
     }
 

@@ -166,6 +166,8 @@ pub(super) struct Unit {
     pub(super) callers: u32,
     pub(super) depends: u32,
     pub(super) dependents: u32,
+    /// How long what it depends on takes to go down, one after the other, where that takes longest.
+    pub(super) chain: Span,
     /// For the report: the rung on which the body went, and the first rung that did not do its work.
     pub(super) ended_on: u8,
     pub(super) failed_on: u8,
@@ -203,6 +205,7 @@ impl Unit {
             callers: super::callers::NONE,
             depends: super::edges::NONE,
             dependents: super::edges::NONE,
+            chain: Span::ZERO,
             ended_on: NO_RUNG,
             failed_on: NO_RUNG,
             took: Span::ZERO,

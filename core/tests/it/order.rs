@@ -114,6 +114,37 @@ fn whoever_waits_for_a_dependent_that_hangs_keeps_half_of_its_time() {
 }
 
 #[test]
+fn whoever_waits_keeps_what_its_own_ladder_takes_and_what_waits_for_it_in_turn() {
+    // Each depends on the one before, and the last one takes all the time there is. A session takes 5 s, and a row
+    // has 1 s.
+    let deaf = contracts::task(Span::from_secs(60));
+    let quick = contracts::container();
+    for (kinds, kept) in [
+        (vec![contracts::session(), deaf.clone()], vec![6]),
+        (vec![contracts::session(), contracts::session(), deaf.clone()], vec![12, 6]),
+        (vec![quick.clone(), deaf.clone()], vec![1]),
+        (vec![quick, contracts::session(), deaf], vec![7, 1]),
+    ] {
+        let count = kinds.len();
+        let mut bench = Bench::running(kinds);
+        for number in 1..count {
+            let depends = Input::DependencyDeclared { unit: unit(number), on: unit(number - 1) };
+            assert_eq!(bench.handle(depends), Disposition::Applied);
+        }
+        let _begun = bench.handle(TERM);
+        bench.confirm_rows();
+        let ends = bench.engine.units_deadline().unwrap();
+        for (place, kept) in kept.into_iter().enumerate() {
+            while stopping(&bench).len() < place + 2 {
+                let _woken = bench.wake();
+            }
+            let next = u32::try_from(count - 2 - place).unwrap();
+            assert_eq!((stopping(&bench)[place + 1], bench.now), (next, ends.before(Span::from_secs(kept))));
+        }
+    }
+}
+
+#[test]
 fn force_waits_for_nobody() {
     let mut bench = sessions(2, None, &[(1, 0)]);
     let _applied = bench.stop(1);

@@ -268,7 +268,7 @@ impl Judge {
             for place in 0..self.units.len() {
                 if self.units[place].on_way {
                     let unit = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
-                    self.units[place].waits_until = self.waits_until(unit);
+                    self.units[place].waits_until = self.waits_until(scene, unit);
                 }
             }
             (self.shutdown_ends, self.units_end, self.shutdown_seen) = (by, units, scene.now);

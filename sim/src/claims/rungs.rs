@@ -142,7 +142,7 @@ impl Judge {
         if ledger.began < scene.now && ledger.rung == NO_RUNG {
             self.sights |= Sight::WaitedAtGate.bit();
         }
-        if ledger.rung > 0 || scene.now >= self.waits_until(unit) || !ledger.lives {
+        if ledger.rung > 0 || scene.now >= self.waits_until(scene, unit) || !ledger.lives {
             return Ok(());
         }
         for (dependent, on) in scene.setup.dependencies.iter().copied() {
@@ -172,7 +172,7 @@ impl Judge {
             return Ok(());
         }
         ledger.passed = Some(self.draining);
-        if !self.draining || forced || !lives || scene.now >= self.waits_until(unit) {
+        if !self.draining || forced || !lives || scene.now >= self.waits_until(scene, unit) {
             return Ok(());
         }
         let takes = |(other, ledger): &(UnitId, &Ledger)| {
@@ -191,12 +191,13 @@ impl Judge {
         Ok(())
     }
 
-    /// Whoever waits for dependents keeps half of its time for its own rungs.
-    pub(super) fn waits_until(&self, unit: UnitId) -> Moment {
+    /// Whoever waits for dependents keeps what it takes itself, and what waits for it: half of its time at most.
+    pub(super) fn waits_until(&self, scene: &Scene<'_>, unit: UnitId) -> Moment {
         let ledger = &self.units[unit.index()];
         let since = if self.draining && !ledger.shortened { self.shutdown_seen } else { ledger.changed };
-        let half = since.until(self.ends(unit)).half();
-        since.after(half).min(ledger.waits_until)
+        let ends = self.ends(unit);
+        let kept = scene.setup.units[unit.index()].takes.min(since.until(ends).half());
+        ends.before(kept).min(ledger.waits_until)
     }
 
     /// In a shutdown, nothing is checkpointed while something else has not been given its time to pause.

@@ -107,7 +107,7 @@ impl Judge {
             self.saw(Sight::StopDuringStop);
             if asked < self.ends(unit) {
                 self.saw(Sight::StopShortened);
-                let waits_until = self.waits_until(unit);
+                let waits_until = self.waits_until(scene, unit);
                 let ledger = &mut self.units[unit.index()];
                 ledger.waits_until = waits_until;
                 (ledger.ends, ledger.changed, ledger.shortened) = (asked, scene.now, true);
