@@ -314,6 +314,13 @@ impl Ladder<Action> {
         Self::build(rungs, budget, Action::is_gentle)
     }
 
+    /// Whether any of its rungs ends the body, or asks it to go, also when the stop is forced.
+    #[must_use]
+    pub fn ends_body(&self) -> bool {
+        let ends = |action: Action| action.ends_body() || action == Action::RequestCancel;
+        self.rungs.iter().any(|rung| ends(rung.action) && (rung.always || !rung.action.is_gentle()))
+    }
+
     /// Whether it starts by holding the body still, so that a shutdown pauses it ahead of all stops.
     #[must_use]
     pub fn pauses_first(&self) -> bool {

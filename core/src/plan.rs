@@ -107,6 +107,8 @@ pub enum PlanError {
     NoneForOwners,
     /// A rung's grace is longer than its patience: the ladder goes on before the grace is over.
     GraceCutShort,
+    /// No rung of a unit's ladder ends the body, or asks it to go, when the stop is forced.
+    BodyNeverEnds,
     /// The host's ladder never stops its units.
     UnitsNeverStop,
     /// The host's ladder stops its units twice, or pauses them after it stopped them.
@@ -123,6 +125,10 @@ impl fmt::Display for PlanError {
             Self::GraceCutShort => {
                 "a rung has a grace that is longer than its patience, so the body would not be given it; \
                  wait at least as long as the grace"
+            }
+            Self::BodyNeverEnds => {
+                "a unit's ladder has no rung that ends the body when the stop is forced; add one: kill, abort or \
+                 remove"
             }
             Self::UnitsNeverStop => "the host's ladder has no stop-units rung",
             Self::UnitsOutOfOrder => {
@@ -158,6 +164,9 @@ impl Plan {
         let mut rungs = self.kinds.iter().flat_map(|kind| kind.ladder.rungs());
         if rungs.any(Rung::cuts_its_grace_short) {
             return Err(PlanError::GraceCutShort);
+        }
+        if !self.kinds.iter().all(|kind| kind.ladder.ends_body()) {
+            return Err(PlanError::BodyNeverEnds);
         }
         self.check_phases()
     }

@@ -72,6 +72,7 @@ impl Stage {
             units: Vec::new(),
             operators: Vec::new(),
             faults: winddown_sim::fault::Faults::NONE,
+            expect: winddown_sim::scenario::Expectation::default(),
         };
         Self { scenario, signalled: None, world: World::Simulated, played: None }
     }

@@ -220,7 +220,7 @@ fn plan(host: &HostPlan, units: &[UnitPlan], outer_grace: Option<Span>) -> Plan 
 }
 
 fn kind(unit: &UnitPlan) -> Kind {
-    let kind = match unit.system {
+    let mut kind = match unit.system {
         System::Container => contracts::container(),
         System::Provider if unit.probed => contracts::provider_probed(),
         System::Provider => contracts::provider(),
@@ -228,5 +228,8 @@ fn kind(unit: &UnitPlan) -> Kind {
         System::Session => contracts::session(),
         System::Task => contracts::task(unit.grace),
     };
+    if let Some(ladder) = &unit.ladder {
+        kind.ladder = ladder.clone();
+    }
     Kind { restart: unit.restart, run_budget: unit.run_budget, start_patience: unit.start_patience, ..kind }
 }

@@ -10,7 +10,7 @@ use winddown_sim::{
 const BAD: &[(&str, &str)] = &[
     (
         "strom = \"3s\"",
-        "2:1 unknown field `strom`; did you mean `storm`? known are: name, about, order, storm, host, unit, operator, faults",
+        "2:1 unknown field `strom`; did you mean `storm`? known are: name, about, order, storm, host, unit, operator, faults, expect",
     ),
     (
         "storm = 3",
@@ -56,7 +56,7 @@ const BAD: &[(&str, &str)] = &[
     ("[[unit]]\nname = \"web\"", "2:1 missing field `system`"),
     (
         "[[unit]]\nname = \"web\"\nsystem = \"task\"\ngrce = \"1s\"",
-        "5:1 unknown field `grce`; did you mean `grace`? known are: name, system, count, probed, owner, depends-on, restart, restart-limit, restart-backoff, restart-backoff-max, run-budget, start-patience, grace, starts, body",
+        "5:1 unknown field `grce`; did you mean `grace`? known are: name, system, count, ladder, probed, owner, depends-on, restart, restart-limit, restart-backoff, restart-backoff-max, run-budget, start-patience, grace, starts, body",
     ),
     (
         "[[unit]]\nname = \"web\"\nsystem = \"task\"\ncount = 0",
@@ -161,6 +161,56 @@ const BAD: &[(&str, &str)] = &[
     (
         "[faults]\nslow-write = 1\ncrash = -1",
         "4:9 `crash` strikes -1 times in a thousand; expected 0 to 1000",
+    ),
+    (
+        "[[unit]]\nname = \"a\"\nsystem = \"task\"\nladder = 3",
+        "5:10 invalid type: integer `3`, expected a table with rungs, written as [unit.ladder]",
+    ),
+    (
+        "[[unit]]\nname = \"a\"\nsystem = \"task\"\n[unit.ladder]\nrungs = []",
+        "6:9 0 rungs; a ladder has 1 to 255",
+    ),
+    (
+        "[[unit]]\nname = \"a\"\nsystem = \"task\"\n[unit.ladder]\nrungs = [{ do = \"kil\", patience = \"1s\" }]",
+        "6:17 unknown action `kil`; did you mean `kill`? known are: probe, pause, checkpoint, disconnect, \
+         request-cancel, terminate, kill, abort, remove, forget",
+    ),
+    (
+        "[[unit]]\nname = \"a\"\nsystem = \"task\"\n[unit.ladder]\nrungs = [{ do = \"kill\", patience = \"soon\" }]",
+        "6:36 `soon` is no time; expected a time with its unit, such as 369s, 1.5s, 20ms, 250us, 7ns, 2m or 1h, \
+         up to 1000 days; or `rest`",
+    ),
+    (
+        "[[unit]]\nname = \"a\"\nsystem = \"task\"\n[unit.ladder]\nrungs = [{ do = \"terminate\", patience = \"1s\" }]",
+        "6:17 terminate needs a grace: how long until it is killed; \"0s\" for never",
+    ),
+    (
+        "[[unit]]\nname = \"a\"\nsystem = \"task\"\n[unit.ladder]\n\
+         rungs = [{ do = \"kill\", grace = \"1s\", patience = \"1s\" }]",
+        "6:33 only terminate has a grace; how long a rung waits is its patience",
+    ),
+    (
+        "[[unit]]\nname = \"a\"\nsystem = \"task\"\n[unit.ladder]\n\
+         rungs = [{ do = \"terminate\", grace = \"2s\", patience = \"1s\" }]",
+        "6:55 this is shorter than the grace, so the next rung would not wait for it",
+    ),
+    (
+        "[[unit]]\nname = \"a\"\nsystem = \"task\"\n[unit.ladder]\nrungs = [{ do = \"request-cancel\", patience = \"1s\" }]",
+        "6:9 no rung ends the body when the stop is forced; add one: kill, abort or remove",
+    ),
+    (
+        "[[unit]]\nname = \"a\"\nsystem = \"task\"\n[unit.ladder]\nrungs = [{ do = \"kill\", patience = \"rest\" }]",
+        "6:9 a rung waits for the rest of the budget; say how much that is: budget = \"30s\"",
+    ),
+    (
+        "[[unit]]\nname = \"a\"\nsystem = \"task\"\ngrace = \"1s\"\n[unit.ladder]\n\
+         rungs = [{ do = \"kill\", patience = \"1s\" }]",
+        "5:9 a ladder of its own has its own patience; leave the grace out",
+    ),
+    ("[expect]\nexit = 300", "3:8 invalid value: integer `300`, expected u8"),
+    (
+        "[expect]\nexits = 0",
+        "3:1 unknown field `exits`; did you mean `exit`? known are: exit, within, killed",
     ),
     ("about = \"é\" x", "2:13 unexpected key or value, expected newline, `#`"),
 ];

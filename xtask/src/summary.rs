@@ -126,7 +126,9 @@ impl Summary<'_> {
         let unseen: Vec<&str> = seen.unseen().map(Sight::name).collect();
         let sights = Sight::ALL.len();
         line!(text, "                {} of {sights} sometimes-claims seen", sights - unseen.len());
-        for name in unseen {
+        // As long as most are missing, naming them is a list of everything, unless all have to be there.
+        let named = self.has_gaps() || unseen.len() <= sights / 2;
+        for name in unseen.into_iter().filter(|_| named) {
             let name = format!("not seen: {name}");
             let name = if self.has_gaps() { styled(BAD, &name) } else { name };
             line!(text, "                {name}");
@@ -171,12 +173,12 @@ impl Summary<'_> {
         if !others.is_empty() {
             text.push('\n');
         }
-        for (seed, breach) in &others {
+        for (seed, breach) in others.iter().take(BLOCKS) {
             line!(text, "  also broken: seed {seed}, {} ({})", breach.claim.name(), breach.claim.id());
         }
-        let kept = campaign.breaches.len() as u64;
-        if campaign.breach_count > kept {
-            line!(text, "  … and {} more", campaign.breach_count - kept);
+        let told = (blocks.len() + others.len().min(BLOCKS)) as u64;
+        if campaign.breach_count > told {
+            line!(text, "  … and {} more", campaign.breach_count - told);
         }
         for divergence in campaign.divergences.iter().take(BLOCKS) {
             text.push_str(&breach::divergence_block(self.arguments, divergence.seed, divergence.hashes));

@@ -50,13 +50,13 @@ fn a_stop_whose_time_is_over_before_its_ladder_overruns_and_asks_nobody_gently()
     let rungs = vec![
         Rung::new(Action::Disconnect, Span::from_secs(2)),
         Rung::new(Action::Disconnect, Span::from_secs(2)),
-        Rung::new(Action::Forget, Span::ZERO).always(),
+        Rung::new(Action::Remove, Span::ZERO),
     ];
     let mut bench = Bench::running(vec![process(rungs, Some(Span::from_secs(2)))]);
     stop_unanswered(&mut bench);
     let ended = report(&bench, 0);
     assert_eq!((ended.took, ended.overran, ended.forced), (Span::from_secs(2), true, true));
-    assert_eq!(bench.actions(0), ["disconnect", "forget"]);
+    assert_eq!(bench.actions(0), ["disconnect", "remove"]);
 }
 
 #[test]
@@ -82,8 +82,9 @@ fn a_share_of_the_shutdown_that_is_just_enough_is_not_too_short() {
 #[test]
 fn whoever_is_held_back_for_all_of_its_time_overruns_and_is_forced() {
     let slow = Rung::new(Action::Pause, Span::from_secs(20));
-    let lone = Rung::new(Action::Disconnect, Span::from_secs(5));
-    let mut plan = contracts::host(vec![process(vec![slow], None), process(vec![lone], None)]);
+    let soon = Rung::new(Action::Disconnect, Span::from_secs(5));
+    let kill = Rung::new(Action::Kill, Span::ZERO);
+    let mut plan = contracts::host(vec![process(vec![slow, kill], None), process(vec![soon, kill], None)]);
     let phases = vec![
         Rung::new(Phase::PauseUnits, Span::from_secs(20)),
         Rung::new(Phase::StopUnits, Span::ZERO).rest().always(),
@@ -100,7 +101,7 @@ fn whoever_is_held_back_for_all_of_its_time_overruns_and_is_forced() {
     assert_eq!(bench.engine.next_deadline(), Some(seconds(2)));
     let _woken = bench.wake();
     assert_eq!((report(&bench, 1).overran, report(&bench, 1).forced), (true, true));
-    assert!(bench.actions(1).is_empty(), "there is no time to ask");
+    assert_eq!(bench.actions(1), ["kill"], "there is no time to ask");
 }
 
 #[test]

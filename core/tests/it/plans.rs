@@ -10,12 +10,15 @@ fn phases(phases: &[Phase]) -> Plan {
 }
 
 fn kinds(count: usize) -> Plan {
-    let kind = Kind { ladder: Ladder::of_unit(Vec::new(), None), ..contracts::container() };
+    let kind = Kind {
+        ladder: Ladder::of_unit(vec![Rung::new(Action::Kill, Span::ZERO)], None),
+        ..contracts::container()
+    };
     contracts::host(vec![kind; count])
 }
 
 fn unit_rungs(count: usize) -> Plan {
-    let ladder = Ladder::of_unit(vec![Rung::new(Action::Probe, Span::ZERO); count], None);
+    let ladder = Ladder::of_unit(vec![Rung::new(Action::Kill, Span::ZERO); count], None);
     contracts::host(vec![contracts::container(), Kind { ladder, ..contracts::container() }])
 }
 
@@ -70,7 +73,8 @@ fn a_rung_waits_for_as_long_as_the_grace_that_it_gives() {
     let grace = Span::from_secs(5);
     let terminate = |patience| Rung::new(Action::Terminate { grace }, patience);
     let plan = |rung| {
-        let ladder = Ladder::of_unit(vec![Rung::new(Action::Probe, Span::ZERO), rung], None);
+        let kill = Rung::new(Action::Kill, Span::ZERO);
+        let ladder = Ladder::of_unit(vec![Rung::new(Action::Probe, Span::ZERO), rung, kill], None);
         contracts::host(vec![contracts::container(), Kind { ladder, ..contracts::provider() }])
     };
     assert_eq!(refused(plan(terminate(grace))), None);
@@ -78,6 +82,26 @@ fn a_rung_waits_for_as_long_as_the_grace_that_it_gives() {
     let short = terminate(Span::from_nanos(grace.nanos() - 1));
     assert_eq!(refused(plan(short)), Some(PlanError::GraceCutShort));
     assert_eq!(refused(plan(short.always())), Some(PlanError::GraceCutShort));
+}
+
+#[test]
+fn a_ladder_ends_its_body_also_by_force() {
+    let soon = Span::from_secs(1);
+    let plan = |rungs: &[Rung<Action>]| {
+        let ladder = Ladder::of_unit(rungs.to_vec(), None);
+        contracts::host(vec![Kind { ladder, ..contracts::provider() }])
+    };
+    for action in [Action::Kill, Action::Abort, Action::Remove] {
+        assert_eq!(refused(plan(&[Rung::new(action, soon)])), None);
+    }
+    for gentle in [Action::RequestCancel, Action::Terminate { grace: Span::ZERO }] {
+        assert_eq!(refused(plan(&[Rung::new(gentle, soon)])), Some(PlanError::BodyNeverEnds));
+        assert_eq!(refused(plan(&[Rung::new(gentle, soon).always()])), None);
+    }
+    for action in [Action::Probe, Action::Pause, Action::Checkpoint, Action::Disconnect, Action::Forget] {
+        assert_eq!(refused(plan(&[Rung::new(action, soon).always()])), Some(PlanError::BodyNeverEnds));
+    }
+    assert_eq!(refused(plan(&[])), Some(PlanError::BodyNeverEnds));
 }
 
 #[test]
@@ -99,6 +123,7 @@ fn a_refusal_says_what_is_wrong_with_the_plan() {
         (PlanError::NoneAtOnce, "leave it out for no limit"),
         (PlanError::NoneForOwners, "no unit could ever start"),
         (PlanError::GraceCutShort, "wait at least as long as the grace"),
+        (PlanError::BodyNeverEnds, "add one: kill, abort or remove"),
         (PlanError::UnitsNeverStop, "no stop-units rung"),
         (PlanError::UnitsOutOfOrder, "one stop-units rung, and pause-units only before it"),
     ];

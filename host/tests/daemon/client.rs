@@ -147,9 +147,10 @@ fn attach_says_when_the_daemon_goes() {
 #[test]
 fn a_shutdown_of_a_daemon_that_dies_is_not_taken_for_a_good_one() {
     let home = Home::new(
-        "[ladder.patient]\nrungs = [{ do = \"request-cancel\", patience = \"25s\" }]\n[kind.patient]\n\
-         ladder = \"patient\"\nbody = \"task\"\n[[unit]]\nname = \"deaf\"\nkind = \"patient\"\n\
-         demo = \"navigation\"\nstart = true\n",
+        "[ladder.patient]\n\
+         rungs = [{ do = \"request-cancel\", patience = \"25s\" }, { do = \"abort\", patience = \"0s\" }]\n\
+         [kind.patient]\nladder = \"patient\"\nbody = \"task\"\n\
+         [[unit]]\nname = \"deaf\"\nkind = \"patient\"\ndemo = \"navigation\"\nstart = true\n",
     );
     let daemon = home.start();
     let client = Command::new(env!("CARGO_BIN_EXE_winddown"))

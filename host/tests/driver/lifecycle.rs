@@ -202,7 +202,7 @@ async fn a_task_ends_with_its_host_whatever_its_ladder_says() {
             deaf(context).await
         }
     };
-    let rungs = vec![Rung::new(Action::RequestCancel, Span::ZERO)];
+    let rungs = vec![Rung::new(Action::RequestCancel, Span::ZERO).always()];
     let asked = Kind { ladder: Ladder::of_unit(rungs, None), ..contracts::container() };
     let host = described(&Memory::new()).kind("asked", asked).unit("deaf", Unit::task("asked", body));
     let host = host.start().await.unwrap();

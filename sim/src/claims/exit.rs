@@ -8,6 +8,7 @@ use super::{
     Claim, Sight,
     judge::{Judge, Scene, Verdict},
 };
+use crate::scenario::Expectation;
 
 impl Judge {
     pub(super) fn signalled(&mut self, signal: Signal) {
@@ -139,7 +140,7 @@ impl Judge {
                 check_left_over(scene, code, unit, report)?;
             }
         }
-        Ok(())
+        check_expected(scene, code)
     }
 
     /// What must be so about one unit when the host exits.
@@ -178,6 +179,45 @@ impl Judge {
         check_ghost(scene, unit, report)?;
         check_code(scene, code, unit, report)
     }
+}
+
+/// What the scenario says about how its host stops.
+fn check_expected(scene: &Scene<'_>, code: u8) -> Verdict {
+    let Expectation { exit, within, killed } = scene.setup.scenario.expect;
+    if let Some(other) = exit.filter(|other| *other != code) {
+        let text = move || format!("the host exits with {code}, and is to exit with {other}: {}", why(scene));
+        return scene.broken(Claim::AsExpected, None, text);
+    }
+    let took = scene.engine.report().began.until(scene.now);
+    if let Some(limit) = within.filter(|limit| took > *limit) {
+        let text = move || format!("the host takes {took} to stop, and is to be down within {limit}");
+        return scene.broken(Claim::AsExpected, None, text);
+    }
+    if killed == Some(true) && !scene.was_killed {
+        let text = || "nobody has killed the host from outside, and somebody was to".to_owned();
+        return scene.broken(Claim::AsExpected, None, text);
+    }
+    Ok(())
+}
+
+/// Why the exit code is not 0.
+fn why(scene: &Scene<'_>) -> String {
+    let report = scene.engine.report();
+    let list = |what: &str, units: Vec<UnitId>| {
+        let names: Vec<String> = units.into_iter().map(|unit| scene.name(unit)).collect();
+        (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")))
+    };
+    let units =
+        |is: fn(&UnitReport) -> bool| report.units.iter().filter(|it| is(it)).map(|it| it.unit).collect();
+    let reasons = [
+        list("not in their time:", units(|unit| unit.overran)),
+        list("findings lost of", units(|unit| unit.unsaved() > 0)),
+        list("final status not on record of", units(|unit| !unit.row_durable)),
+        list("left a body:", units(|unit| unit.leaked)),
+    ];
+    let mut reasons: Vec<String> = reasons.into_iter().flatten().collect();
+    reasons.extend(report.failed_phases.iter().map(|phase| format!("{} failed", phase.name())));
+    if reasons.is_empty() { "something of the shutdown failed".to_owned() } else { reasons.join("; ") }
 }
 
 fn check_left_over(scene: &Scene<'_>, code: u8, unit: UnitId, report: UnitReport) -> Verdict {

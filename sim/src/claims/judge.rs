@@ -45,6 +45,8 @@ pub struct Scene<'a> {
     pub now: Moment,
     /// Which step.
     pub step: u64,
+    /// Whether the host was killed from outside.
+    pub was_killed: bool,
 }
 
 impl Scene<'_> {

@@ -126,6 +126,8 @@ claims! {
     ExitInTime = "I24" "the-exit-comes-in-time-and-last",
     /// Every run ends with a report and an exit.
     EveryRunEnds = "E1" "every-run-ends-in-a-report",
+    /// Where the scenario says how the host is to stop, it does.
+    AsExpected = "S1" "the-host-stops-as-the-scenario-expects",
 }
 
 /// A claim found broken.

@@ -3,7 +3,7 @@
 use core::mem;
 
 use winddown_core::{
-    Action, Disposition, Effect, Moment, Otherwise, Outcome, Patience, Rung, Span, Step, UnitId, Why,
+    Action, Disposition, Effect, Moment, Otherwise, Outcome, Patience, Phase, Rung, Span, Step, UnitId, Why,
 };
 
 use super::{
@@ -104,13 +104,11 @@ impl Judge {
         let forced = self.forced || ledger.forced || scene.now >= limit;
         let cut_short = ledger.cut_short() || (self.draining && self.shutdown_seen >= ledger.rung_at);
         let waited = ledger.rung_over || scene.now >= ledger.rung_until;
-        // A rung that nobody answered in its time counts as one that failed.
         if !ledger.rung_over && (waited || cut_short) {
-            let rung = u8::try_from(ledger.rung).ok().and_then(|rung| ladder.rung(rung));
-            ledger.rung_forces |= rung.is_some_and(|rung| rung.otherwise == Otherwise::Force);
             self.sights |= Sight::PatienceOver.bit();
         }
-        let ledger = &*ledger;
+        self.rung_is_left(scene, unit);
+        let ledger = &self.units[unit.index()];
         check_rung(scene, unit, ledger, ladder.rung(step.rung), step.rung, action)?;
         let skipped = between(ladder.rungs(), ledger.rung, step.rung.into());
         check_skipped(scene, unit, ledger, forced, skipped)?;
@@ -130,8 +128,18 @@ impl Judge {
         (ledger.rung, ledger.round) = (step.rung.into(), step.round);
         (ledger.rung_at, ledger.rung_until) = (scene.now, until);
         ledger.rung_over = until <= scene.now;
-        ledger.told |= matches!(action, Action::Abort | Action::RequestCancel);
+        ledger.told |= action.ends_body() || action == Action::RequestCancel;
         Ok(())
+    }
+
+    /// The stop goes on from its present rung. One that nobody answered in its time counts as one that failed.
+    pub(super) fn rung_is_left(&mut self, scene: &Scene<'_>, unit: UnitId) {
+        let ledger = &mut self.units[unit.index()];
+        let cut_short = ledger.cut_short() || (self.draining && self.shutdown_seen >= ledger.rung_at);
+        if !ledger.rung_over && (scene.now >= ledger.rung_until || cut_short) {
+            let rung = u8::try_from(ledger.rung).ok().and_then(|rung| scene.kind(unit).ladder.rung(rung));
+            ledger.rung_forces |= rung.is_some_and(|rung| rung.otherwise == Otherwise::Force);
+        }
     }
 
     fn check_dependents(&mut self, scene: &Scene<'_>, unit: UnitId, action: Action) -> Verdict {
@@ -206,9 +214,14 @@ impl Judge {
             return Ok(());
         }
         self.still_at = scene.step;
+        // The phase does not wait longer than it has patience, whatever a ladder of somebody's own says.
+        let pauses = |rung: &&Rung<Phase>| rung.action == Phase::PauseUnits;
+        let phase = scene.setup.plan.shutdown.rungs().iter().find(pauses).map(|rung| rung.patience);
+        let longest = if let Some(Patience::For(span)) = phase { span } else { Span::from_nanos(u64::MAX) };
         for (other, ledger) in scene.setup.unit_ids().zip(&self.units) {
             let pausing = ledger.on_way && ledger.rung == 0 && !ledger.rung_over;
-            if !pausing || !ledger.lives || ledger.forced || scene.now >= ledger.rung_until {
+            let until = ledger.rung_until.min(ledger.rung_at.after(longest));
+            if !pausing || !ledger.lives || ledger.forced || scene.now >= until {
                 continue;
             }
             let cut_short = ledger.cut_short() || self.shutdown_seen >= ledger.rung_at;

@@ -1,7 +1,7 @@
 //! Claims about single units: how they stop, how long that takes, and in which order.
 
 use winddown_core::{
-    Caller, Disposition, Effect, Incarnation, Moment, Notice, Promise, Reason, UnitId, Why, Within,
+    Caller, Disposition, Effect, Incarnation, Moment, Notice, Promise, Reason, StopStage, UnitId, Why, Within,
 };
 
 use super::{
@@ -115,13 +115,13 @@ impl Judge {
             if forces && !self.units[unit.index()].forced {
                 self.saw(Sight::StopForced);
             }
-        } else if active {
+        } else if active || goes_down(scene, unit) {
             let ledger = &mut self.units[unit.index()];
             ledger.begin(scene.now, asked);
             ledger.clocked |= within != Within::Unset;
         }
         let ledger = &mut self.units[unit.index()];
-        ledger.forced |= forces && (on_way || active);
+        ledger.forced |= forces && (ledger.on_way || active);
         ledger.stopped = true;
         ledger.free &= disposition != Disposition::Applied;
     }
@@ -239,7 +239,9 @@ impl Judge {
             return Ok(());
         }
         if proven {
+            self.rung_is_left(scene, unit);
             let forced = self.is_forced(scene, unit);
+            let ledger = &self.units[unit.index()];
             let rest = between(kind.ladder.rungs(), ledger.rung, i16::MAX);
             check_skipped(scene, unit, ledger, forced, rest)?;
             if scene.now > ends {
@@ -294,6 +296,11 @@ impl Judge {
         let text = move || format!("{} was to stop within 0s, and is still on its way", scene.name(unit));
         scene.broken(Claim::ZeroIsAtOnce, Some(unit), text)
     }
+}
+
+/// Whether the unit is on its ladder, or waits for its turn: one may be that was ordered, and not started yet.
+fn goes_down(scene: &Scene<'_>, unit: UnitId) -> bool {
+    scene.engine.stop_of(unit).is_some_and(|stop| stop.stage != StopStage::Recording)
 }
 
 /// An owner is at its cap only with so many units that have not ended.

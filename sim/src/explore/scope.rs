@@ -62,6 +62,7 @@ impl Scope {
             units: vec![unit],
             operators: Vec::new(),
             faults: crate::fault::Faults::default(),
+            expect: crate::scenario::Expectation::default(),
         })
     }
 }

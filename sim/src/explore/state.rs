@@ -318,6 +318,7 @@ impl State {
             bodies: &self.bodies,
             now: self.now,
             step: self.step,
+            was_killed: false,
         };
         let verdict = self.judge.observe(&scene, &input, disposition, effects.as_slice());
         coverage.saw_sights(self.judge.take_sights());

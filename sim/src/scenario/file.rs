@@ -11,10 +11,11 @@ use serde::{
     de::{Error as _, Visitor},
 };
 use toml::Spanned;
-use winddown_core::{SPAN_FORM, Span, Within};
+use winddown_core::{Patience, SPAN_FORM, Span, Within};
 
 use super::{
     Order, Outer, Range, Reaction, System,
+    ladder::LadderFile,
     span_text::{no_time, parse_range, parse_span},
 };
 
@@ -39,6 +40,17 @@ pub(super) struct File {
     pub(super) operator: Vec<OperatorFile>,
     #[serde(default)]
     pub(super) faults: BTreeMap<Spanned<String>, Spanned<i64>>,
+    #[serde(default)]
+    pub(super) expect: ExpectFile,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ExpectFile {
+    pub(super) exit: Option<u8>,
+    #[serde(default, deserialize_with = "span")]
+    pub(super) within: Option<Span>,
+    pub(super) killed: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]
@@ -71,6 +83,7 @@ pub(super) struct UnitFile {
     #[serde(deserialize_with = "system")]
     pub(super) system: System,
     pub(super) count: Option<Spanned<u32>>,
+    pub(super) ladder: Option<LadderFile>,
     pub(super) probed: Option<Spanned<bool>>,
     pub(super) owner: Option<u16>,
     #[serde(default)]
@@ -282,10 +295,21 @@ fn reaction<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Reaction>, D::E
     parsed(from, parse).map(Some)
 }
 
-fn spanned_span<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Spanned<Span>>, D::Error> {
+pub(super) fn spanned_span<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Spanned<Span>>, D::Error> {
     let text = Spanned::<TimeText>::deserialize(from)?;
     let span = parse_one_span(&text.get_ref().0).map_err(D::Error::custom)?;
     Ok(Some(Spanned::new(text.span(), span)))
+}
+
+pub(super) fn spanned_patience<'de, D: Deserializer<'de>>(from: D) -> Result<Spanned<Patience>, D::Error> {
+    let text = Spanned::<TimeText>::deserialize(from)?;
+    let patience = match text.get_ref().0.as_str() {
+        "rest" => Patience::Rest,
+        other => Patience::For(
+            parse_one_span(other).map_err(|error| D::Error::custom(format!("{error}; or `rest`")))?,
+        ),
+    };
+    Ok(Spanned::new(text.span(), patience))
 }
 
 fn within<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Spanned<Within>>, D::Error> {

@@ -39,6 +39,7 @@ impl Scenario {
             units,
             operators,
             faults: swarm(chooser),
+            expect: super::Expectation::default(),
         }
     }
 }

@@ -4,15 +4,19 @@
 pub mod catalog;
 mod file;
 mod generate;
+mod ladder;
 mod names;
 mod print;
 mod span_text;
 mod text;
 mod usual;
 
-use winddown_core::{Restart, Span, Within};
+use winddown_core::{Action, Ladder, Restart, Span, Within};
 
-pub(crate) use self::file::{shortened, unknown};
+pub(crate) use self::{
+    file::{shortened, unknown},
+    ladder::ladder_words,
+};
 pub use self::{span_text::parse_span, text::ScenarioError};
 
 use crate::fault::Faults;
@@ -131,6 +135,8 @@ pub struct UnitPlan {
     pub count: u32,
     /// Which contract they follow.
     pub system: System,
+    /// How they go down, if not as their contract says.
+    pub ladder: Option<Ladder<Action>>,
     /// Whether a provider's container is asked for its health first.
     pub probed: bool,
     /// Who owns them.
@@ -343,6 +349,17 @@ pub enum Order {
     Untimed,
 }
 
+/// How the host is to stop, in every run. What is not said may be one way or the other.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Expectation {
+    /// With which code it exits.
+    pub exit: Option<u8>,
+    /// How long that takes at the most, from the first that asks for it.
+    pub within: Option<Span>,
+    /// Whether it is killed from outside.
+    pub killed: Option<bool>,
+}
+
 /// Who does what when.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Scenario {
@@ -362,4 +379,6 @@ pub struct Scenario {
     pub operators: Vec<Operator>,
     /// What goes wrong.
     pub faults: Faults,
+    /// What is to come of it.
+    pub expect: Expectation,
 }

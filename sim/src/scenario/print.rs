@@ -5,8 +5,8 @@ use core::fmt::Write as _;
 use winddown_core::{Restart, Span, Within};
 
 use super::{
-    Ask, BodyPlan, HostPlan, Operator, Order, Outer, Reaction, Scenario, Target, UnitPlan,
-    span_text::range_text, text::STORM,
+    Ask, BodyPlan, Expectation, HostPlan, Operator, Order, Outer, Reaction, Scenario, Target, UnitPlan,
+    ladder::ladder_text, span_text::range_text, text::STORM,
 };
 
 /// Writing to a string cannot fail.
@@ -42,6 +42,7 @@ impl Scenario {
         for (fault, rate) in self.faults.iter() {
             line!(text, "{fault} = {rate}");
         }
+        print_expectation(&mut text, self.expect);
         text
     }
 }
@@ -131,7 +132,24 @@ fn print_unit(text: &mut String, unit: &UnitPlan) {
     if unit.starts != usual.starts {
         line!(text, "starts = \"{}\"", unit.starts.map_or_else(|| "never".to_owned(), range_text));
     }
+    if let Some(ladder) = &unit.ladder {
+        text.push_str(&ladder_text(ladder));
+    }
     print_body(text, &unit.body, &usual.body);
+}
+
+fn print_expectation(text: &mut String, expect: Expectation) {
+    if expect == Expectation::default() {
+        return;
+    }
+    line!(text, "\n[expect]");
+    if let Some(code) = expect.exit {
+        line!(text, "exit = {code}");
+    }
+    print_span(text, "within", expect.within);
+    if let Some(killed) = expect.killed {
+        line!(text, "killed = {killed}");
+    }
 }
 
 fn print_span(text: &mut String, name: &str, span: Option<Span>) {

@@ -6,8 +6,9 @@ use toml::Spanned;
 use winddown_core::{Restart, Span, Within};
 
 use super::{
-    Ask, BodyPlan, HostPlan, Operator, Scenario, System, UnitPlan,
+    Ask, BodyPlan, Expectation, HostPlan, Operator, Scenario, System, UnitPlan,
     file::{BodyFile, File, HostFile, OperatorFile, RestartName, UnitFile, pick, unknown},
+    ladder::LadderFile,
     names::{check_dependencies, check_free, check_name, target},
 };
 use crate::fault::{Fault, Faults};
@@ -102,6 +103,11 @@ impl File {
             units,
             operators,
             faults: faults(&self.faults)?,
+            expect: Expectation {
+                exit: self.expect.exit,
+                within: self.expect.within,
+                killed: self.expect.killed,
+            },
         })
     }
 }
@@ -161,11 +167,21 @@ impl HostFile {
 }
 
 impl UnitFile {
-    fn into_plan(self, earlier: &[UnitPlan], all: &[String]) -> Result<UnitPlan, Misfit> {
+    fn into_plan(mut self, earlier: &[UnitPlan], all: &[String]) -> Result<UnitPlan, Misfit> {
         check_name(&self.name)?;
         let usual = self.system.unit(self.name.get_ref());
         if let Some(zero) = self.count.as_ref().filter(|count| *count.get_ref() == 0) {
             return Err((zero.span().start, "a count of 0 is no unit; leave the unit out".to_owned()));
+        }
+        let ladder = self.ladder.take().map(LadderFile::into_ladder).transpose()?;
+        let own = ladder.is_some();
+        if let Some(grace) = self.grace.as_ref().filter(|_| own) {
+            let what = "a ladder of its own has its own patience; leave the grace out".to_owned();
+            return Err((grace.span().start, what));
+        }
+        if let Some(probed) = self.probed.as_ref().filter(|_| own) {
+            let what = "a ladder of its own says by itself whether it probes; leave this out".to_owned();
+            return Err((probed.span().start, what));
         }
         if let Some(grace) = self.grace.as_ref().filter(|_| self.system != System::Task) {
             let what = "only a task has a grace; the other systems' ladders are what they are".to_owned();
@@ -180,6 +196,7 @@ impl UnitFile {
         let restart = self.restart()?;
         Ok(UnitPlan {
             count,
+            ladder,
             probed: self.probed.map_or(usual.probed, Spanned::into_inner),
             owner: self.owner.unwrap_or(usual.owner),
             depends_on: self.depends_on.into_iter().map(Spanned::into_inner).collect(),

@@ -44,6 +44,7 @@ impl System {
             name: name.to_owned(),
             count: 1,
             system: self,
+            ladder: None,
             probed: false,
             owner: 0,
             depends_on: Vec::new(),

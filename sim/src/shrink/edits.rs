@@ -7,13 +7,21 @@ use super::{
     times::{simpler, visit_times},
 };
 use crate::{
+    claims::Claim,
     fault::Faults,
     scenario::{Ask, HostPlan, Order, Scenario, System, Target, UnitPlan},
 };
 
-/// All sorts of edits, those that take the most away first.
-pub(super) const ALL: &[fn(&Scenario) -> Vec<Scenario>] =
-    &[units, operators, faults, systems, settings, unit_settings, times];
+type Edits = fn(&Scenario) -> Vec<Scenario>;
+
+/// All sorts of edits for what breaks this claim, those that take the most away first. What a scenario expects
+/// is about the service that it describes: with other units it would be another one.
+pub(super) fn of(claim: Option<Claim>) -> &'static [Edits] {
+    match claim {
+        Some(Claim::AsExpected) => &[operators, faults],
+        Some(_) | None => &[units, operators, faults, systems, settings, unit_settings, times],
+    }
+}
 
 fn units(scenario: &Scenario) -> Vec<Scenario> {
     let mut smaller = Vec::new();
@@ -176,8 +184,9 @@ fn settings(scenario: &Scenario) -> Vec<Scenario> {
 
 /// Each field of each unit as it usually is in its system.
 fn unit_settings(scenario: &Scenario) -> Vec<Scenario> {
-    let fields: [fn(&mut UnitPlan, UnitPlan); 23] = [
+    let fields: [fn(&mut UnitPlan, UnitPlan); 24] = [
         |unit, usual| unit.body = usual.body,
+        |unit, usual| unit.ladder = usual.ladder,
         |unit, usual| unit.probed = usual.probed,
         |unit, usual| unit.owner = usual.owner,
         |unit, usual| unit.depends_on = usual.depends_on,

@@ -119,7 +119,8 @@ impl Shrinker<'_> {
     fn go(&mut self) {
         loop {
             let before = self.best.weight.clone();
-            for edits in edits::ALL {
+            let claim = self.best.outcome.breach.as_ref().map(|breach| breach.claim);
+            for edits in edits::of(claim) {
                 self.edit(*edits);
             }
             self.calm_down();

@@ -5,7 +5,10 @@ use winddown_core::{Restart, Span, Within};
 use super::{Heading, Kind, Lines, SEMANTICS_VERSION, columns::legend, paragraph, short};
 use crate::{
     entropy::RNG_VERSION,
-    scenario::{Ask, BodyPlan, HostPlan, Operator, Order, Outer, Range, Reaction, Target, UnitPlan},
+    scenario::{
+        Ask, BodyPlan, Expectation, HostPlan, Operator, Order, Outer, Range, Reaction, Target, UnitPlan,
+        ladder_words,
+    },
     setup::Setup,
 };
 
@@ -45,6 +48,10 @@ pub(super) fn print(lines: &mut Lines, setup: &Setup, heading: &Heading) {
     let faults: Vec<String> =
         scenario.faults.iter().map(|(fault, rate)| format!("{fault} {}.{}%", rate / 10, rate % 10)).collect();
     paragraph(lines, Kind::Heading, "faults  ", ", ", &faults);
+    let expected = expectation(scenario.expect);
+    if !expected.is_empty() {
+        paragraph(lines, Kind::Heading, "expect  ", "; ", &expected);
+    }
     lines.add(Kind::Heading, "");
     print_legend(lines, setup.unit_count());
 }
@@ -56,9 +63,20 @@ pub(super) fn print_legend(lines: &mut Lines, units: usize) {
     lines.add(Kind::Heading, "");
 }
 
+/// How it is to stop.
+fn expectation(expect: Expectation) -> Vec<String> {
+    let exit = expect.exit.map(|code| format!("exit {code}"));
+    let within = expect.within.map(|span| format!("down within {}", short(span)));
+    let killed = expect.killed.map(|is| if is { "killed from outside" } else { "never killed from outside" });
+    [exit, within, killed.map(str::to_owned)].into_iter().flatten().collect()
+}
+
 /// A unit's name and system, and all that is not as usual for its system.
 fn unit(plan: &UnitPlan) -> Vec<String> {
     let mut parts = vec![format!("{} ({})", plan.name, plan.system.name())];
+    if let Some(ladder) = &plan.ladder {
+        parts.push(ladder_words(ladder));
+    }
     if plan.probed {
         parts.push("probed first".to_owned());
     }

@@ -289,6 +289,7 @@ impl<C: Chooser> World<'_, C> {
             bodies: &state.bodies,
             now: self.now,
             step: self.steps,
+            was_killed: self.killed,
         };
         if state.judging
             && let Err(breach) = state.judge.observe(&scene, &input, disposition, effects)

@@ -5,8 +5,9 @@ use winddown_core::{Input, Signal, Span, UnitId};
 use super::{World, agenda::Happening};
 use crate::{
     chooser::{Chooser, Label},
+    claims::{Breach, Claim},
     fault::Fault,
-    scenario::{Outer, Range},
+    scenario::{Expectation, Outer, Range},
     story::Note,
 };
 
@@ -67,6 +68,7 @@ impl<C: Chooser> World<'_, C> {
         }
         self.note(Note::OuterKill);
         self.killed = true;
+        self.check_killed();
         self.state.judge.killed();
         for body in &mut self.state.bodies {
             body.alive = false;
@@ -75,6 +77,21 @@ impl<C: Chooser> World<'_, C> {
         // Somebody starts it again; there are no more surprises, and what was acknowledged must be there.
         self.calm = true;
         self.plan_after(Span::from_secs(1), Happening::Boot);
+    }
+
+    /// A host that is killed has not stopped by itself.
+    fn check_killed(&mut self) {
+        let Expectation { exit, within, killed } = self.setup.scenario.expect;
+        let says_nothing = exit.is_none() && within.is_none();
+        if killed.unwrap_or(says_nothing) || !self.state.judging {
+            return;
+        }
+        let alive =
+            self.state.bodies.iter().filter(|body| body.alive).map(|body| self.setup.unit_name(body.unit));
+        let alive: Vec<String> = alive.collect();
+        let who = if alive.is_empty() { "nobody".to_owned() } else { alive.join(", ") };
+        let text = format!("the host is killed from outside before it is down; still at work: {who}");
+        self.breach = Some(Breach::new(Claim::AsExpected, self.now, self.steps, None, text));
     }
 
     /// The host's process dies between two steps. What can outlive it does.

@@ -2,12 +2,13 @@
 //! operators, no faults, round times, what is usual, and mild answers.
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use winddown_core::{Restart, Span, Within};
+use winddown_core::{Action, Ladder, Otherwise, Patience, Restart, Rung, Span, Within};
 use winddown_sim::{
     chooser::{Label, Tape},
     fault::{Fault, Faults},
     scenario::{
-        Ask, BodyPlan, HostPlan, Operator, Order, Outer, Range, Reaction, Scenario, System, Target, UnitPlan,
+        Ask, BodyPlan, Expectation, HostPlan, Operator, Order, Outer, Range, Reaction, Scenario, System,
+        Target, UnitPlan,
     },
     shrink::Recording,
 };
@@ -22,7 +23,17 @@ pub(crate) fn case() -> BoxedStrategy<Case> {
     (scenario(), tape()).prop_map(|(scenario, tape)| Case(Recording { scenario, tape })).boxed()
 }
 
-/// The same; every body finds something now and then, and waits until that is durable.
+/// The same; everything goes down as its contract says.
+pub(crate) fn contracts_case() -> BoxedStrategy<Case> {
+    case()
+        .prop_map(|mut case| {
+            case.0.scenario.units.iter_mut().for_each(|unit| unit.ladder = None);
+            case
+        })
+        .boxed()
+}
+
+/// The same as the first; every body finds something now and then, and waits until that is durable.
 pub(crate) fn finding_case() -> BoxedStrategy<Case> {
     case()
         .prop_map(|mut case| {
@@ -64,6 +75,7 @@ pub(crate) fn scenario() -> impl Strategy<Value = Scenario> {
                 units: made,
                 operators,
                 faults,
+                expect: Expectation::default(),
             }
         },
     )
@@ -155,18 +167,20 @@ fn unit() -> impl Strategy<Value = Unnamed> {
         1 => range().prop_map(Some),
         1 => Just(None),
     ];
-    (place, restart(), times, starts, any::<bool>(), body()).prop_map(
-        |(place, restart, times, starts, probed, body)| {
+    let down = (any::<bool>(), option::weighted(0.15, ladder()));
+    (place, restart(), times, starts, down, body()).prop_map(
+        |(place, restart, times, starts, (probed, ladder), body)| {
             let system = place.0;
             let usual = system.unit("");
             let plan = UnitPlan {
                 count: place.1,
-                probed: probed && system == System::Provider,
+                probed: probed && system == System::Provider && ladder.is_none(),
                 owner: place.2,
                 restart,
                 run_budget: times.0,
                 start_patience: times.1,
-                grace: times.2.filter(|_| system == System::Task).unwrap_or(usual.grace),
+                grace: times.2.filter(|_| system == System::Task && ladder.is_none()).unwrap_or(usual.grace),
+                ladder,
                 starts,
                 body: body.of(usual.body),
                 ..usual
@@ -174,6 +188,44 @@ fn unit() -> impl Strategy<Value = Unnamed> {
             Unnamed { plan, depends_on: place.3 }
         },
     )
+}
+
+/// A ladder of somebody's own: any rungs in any order.
+fn ladder() -> impl Strategy<Value = Ladder<Action>> {
+    let actions = [
+        Action::Probe,
+        Action::Pause,
+        Action::Checkpoint,
+        Action::Disconnect,
+        Action::RequestCancel,
+        Action::Terminate { grace: Span::ZERO },
+        Action::Kill,
+        Action::Abort,
+        Action::Remove,
+        Action::Forget,
+    ];
+    let patience = prop_oneof![4 => span().prop_map(Patience::For), 1 => Just(Patience::Rest)];
+    let rung = (select(actions.to_vec()), patience, any::<bool>(), any::<bool>(), span());
+    let rung = rung.prop_map(|(action, patience, always, force, grace)| {
+        let longest = if let Patience::For(span) = patience { span } else { grace };
+        let action = match action {
+            Action::Terminate { .. } => Action::Terminate { grace: grace.min(longest) },
+            other => other,
+        };
+        let otherwise = if force { Otherwise::Force } else { Otherwise::Next };
+        Rung { action, patience, always, otherwise }
+    });
+    let last = select(vec![Action::Kill, Action::Abort, Action::Remove]);
+    let rungs =
+        (vec(rung, 0..=3), last, span(), 0..4_usize).prop_map(|(mut rungs, last, patience, place)| {
+            // One of them ends it in any case.
+            rungs.insert(place.min(rungs.len()), Rung::new(last, patience));
+            rungs
+        });
+    (rungs, option::weighted(0.5, span()), span()).prop_map(|(rungs, budget, other)| {
+        let rest = rungs.iter().any(|rung| rung.patience == Patience::Rest);
+        Ladder::of_unit(rungs, budget.or_else(|| rest.then_some(other)))
+    })
 }
 
 fn restart() -> impl Strategy<Value = Restart> {
