@@ -178,13 +178,7 @@ impl Engine {
                 }
                 self.rung_failed(now, unit, otherwise, effects);
             }
-            Stage::Waiting => {
-                // Those it waits for have had their time.
-                it.stop.overran |= it.stop.budget.is_spent(now);
-                it.stop.forced |= it.stop.budget.is_spent(now);
-                self.admit(now, unit);
-                self.climb(now, unit, effects);
-            }
+            Stage::Waiting => self.gate_opens(now, unit, effects),
             Stage::Recording => self.settle(now, unit, effects),
             Stage::Idle if it.backing_off => {
                 if !self.shutdown.is_on() {

@@ -110,6 +110,30 @@ impl Engine {
         budget.cut(now, None, reserve).ends()
     }
 
+    /// The time is over for which the unit waits at the gate. As long as one of those that it waits for waits
+    /// itself, that one has had no turn yet, and has half of what is left for it.
+    pub(super) fn gate_opens(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+        let stop = &mut self.units[unit.index()].stop;
+        let spent = stop.budget.is_spent(now);
+        (stop.overran, stop.forced) = (stop.overran | spent, stop.forced | spent);
+        if !spent && !self.is_held() && self.waits_for_one_that_waits(unit) {
+            return self.timers.set(unit, self.gate_ends(now, unit));
+        }
+        self.admit(now, unit);
+        self.climb(now, unit, effects);
+    }
+
+    fn waits_for_one_that_waits(&self, unit: UnitId) -> bool {
+        let mut place = self.units[unit.index()].dependents;
+        while let Some(edge) = self.edges.get(place) {
+            if edge.blocks && self.units[edge.unit.index()].stop.stage == Stage::Waiting {
+                return true;
+            }
+            place = edge.next_of_on;
+        }
+        false
+    }
+
     /// Opens the gate for the unit.
     pub(super) fn admit(&mut self, now: Moment, unit: UnitId) {
         let on = self.shutdown.is_on();

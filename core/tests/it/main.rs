@@ -18,6 +18,7 @@ mod order;
 mod phases;
 mod plans;
 mod races;
+mod recovery;
 mod shutdown;
 mod spans;
 mod storm;

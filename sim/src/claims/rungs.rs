@@ -150,13 +150,16 @@ impl Judge {
         if ledger.began < scene.now && ledger.rung == NO_RUNG {
             self.sights |= Sight::WaitedAtGate.bit();
         }
-        if ledger.rung > 0 || scene.now >= self.waits_until(scene, unit) || !ledger.lives {
+        if ledger.rung > 0 || !ledger.lives {
             return Ok(());
         }
+        // Who waits itself has had no turn, however much time is gone.
+        let time_over = scene.now >= self.waits_until(scene, unit);
         for (dependent, on) in scene.setup.dependencies.iter().copied() {
             let other = &self.units[dependent.index()];
             let busy = other.lives && (other.on_way || (self.draining && other.active));
-            if on == unit && busy && other.terminal.is_none() && ledger.rung == NO_RUNG {
+            let has_its_time = !time_over || (other.on_way && other.rung == NO_RUNG && !other.forced);
+            if on == unit && busy && has_its_time && other.terminal.is_none() && ledger.rung == NO_RUNG {
                 let text = move || {
                     format!(
                         "{} was told to {} while {}, which depends on it, still lived",
