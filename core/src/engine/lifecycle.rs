@@ -106,6 +106,14 @@ impl Engine {
         }
     }
 
+    /// What an earlier host left is gone, or cannot be ended: what waited for that starts.
+    pub(super) fn hold_no_more(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+        let it = &mut self.units[unit.index()];
+        if core::mem::take(&mut it.held) && it.active && it.is_idle() && !self.shutdown.is_on() {
+            self.launch(now, unit, effects);
+        }
+    }
+
     /// Orders the body.
     fn launch(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
         let kind = self.kind(unit);
@@ -129,6 +137,8 @@ impl Engine {
         match outcome {
             // The shutdown will stop it like any other; a body that never was has nothing to do.
             _ if self.shutdown.is_on() => {}
+            // Two at once would be in each other's way: for a port, a lock, a file.
+            Outcome::Done if self.units[unit.index()].reaping => self.units[unit.index()].held = true,
             Outcome::Done => self.launch(now, unit, effects),
             Outcome::Failed => self.ended_by_itself(now, unit, Exit::Failed, effects),
         }

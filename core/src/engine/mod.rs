@@ -132,7 +132,7 @@ impl Engine {
                 self.on_step_finished(now, unit, step, outcome, effects)
             }
             Input::Persisted { unit, row, outcome } => self.on_persisted(now, unit, row, outcome, effects),
-            Input::Reaped { unit, outcome } => self.on_reaped(unit, outcome, effects),
+            Input::Reaped { unit, outcome } => self.on_reaped(now, unit, outcome, effects),
             Input::ClientAttached { client } => self.on_client_attached(client, effects),
             Input::ClientTold { client, outcome } => self.on_client_told(client, outcome, effects),
             Input::ClientLeft { client } => self.on_client_left(client),

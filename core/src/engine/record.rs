@@ -23,6 +23,7 @@ impl Engine {
         it.status = status;
         it.pausing = false;
         it.announced = false;
+        it.held = false;
         if core::mem::take(&mut it.active) {
             self.owners[usize::from(it.owner.0)] -= 1;
         }

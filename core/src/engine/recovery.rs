@@ -71,7 +71,13 @@ impl Engine {
         Disposition::Applied
     }
 
-    pub(super) fn on_reaped(&mut self, unit: UnitId, outcome: Outcome, effects: &mut Effects) -> Disposition {
+    pub(super) fn on_reaped(
+        &mut self,
+        now: Moment,
+        unit: UnitId,
+        outcome: Outcome,
+        effects: &mut Effects,
+    ) -> Disposition {
         if !self.knows(unit) {
             return Disposition::Refused(Why::UnknownUnit);
         }
@@ -92,6 +98,7 @@ impl Engine {
                 self.write(unit, effects);
             }
         }
+        self.hold_no_more(now, unit, effects);
         self.part_done(unit);
         Disposition::Applied
     }

@@ -141,6 +141,8 @@ pub(super) struct Unit {
     pub(super) backing_off: bool,
     /// Its body can outlive the host, so it is started once its row is durable.
     pub(super) announced: bool,
+    /// That is so, and it is started once what an earlier host left of it is gone.
+    pub(super) held: bool,
     /// A pause was asked for outside of any stop, and is not confirmed.
     pub(super) pausing: bool,
     /// A body was left, or found, that is not proven gone.
@@ -190,6 +192,7 @@ impl Unit {
             active: false,
             backing_off: false,
             announced: false,
+            held: false,
             pausing: false,
             leaked: false,
             reaping: false,
@@ -272,6 +275,7 @@ impl Unit {
             self.active,
             self.backing_off,
             self.announced,
+            self.held,
             self.pausing,
             self.leaked,
             self.reaping,

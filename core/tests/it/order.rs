@@ -162,7 +162,10 @@ fn in_a_chain_nobody_is_told_before_those_that_it_waits_for_were() {
             let _woken = bench.wake();
         }
         left = left.half();
-        assert_eq!((stopping(&bench)[place], bench.now.until(ends)), (3 - place as u32, left));
+        assert_eq!(
+            (stopping(&bench)[place], bench.now.until(ends)),
+            (u32::try_from(3 - place).unwrap(), left)
+        );
     }
 }
 

@@ -198,29 +198,54 @@ fn left_behind() -> Bench {
 }
 
 const REAPED: Input = Input::Reaped { unit: UnitId(0), outcome: Outcome::Done };
+const NOT_REAPED: Input = Input::Reaped { unit: UnitId(0), outcome: Outcome::Failed };
 
 #[test]
-fn what_is_reaped_while_its_successor_runs_changes_no_row() {
+fn what_an_earlier_host_left_is_gone_before_its_successor_starts() {
+    let starts = |bench: &Bench| bench.effects.iter().any(|effect| matches!(effect, Effect::Start { .. }));
+    for (reaped, leaked) in [(REAPED, false), (NOT_REAPED, true)] {
+        let mut bench = left_behind();
+        assert_eq!((starts(&bench), bench.status(0)), (false, Status::Pending));
+        assert_eq!(bench.engine.next_deadline(), None, "it waits for that as long as it takes");
+        assert_eq!(bench.handle(reaped), Disposition::Applied);
+        // Where it cannot be ended, waiting would not help.
+        assert_eq!((starts(&bench), bench.status(0)), (true, Status::Running));
+        assert_eq!(bench.engine.unit(unit(0)).unwrap().leaked, leaked);
+        assert_eq!(
+            bench.handle(reaped),
+            Disposition::Ignored(Why::AlreadyExited),
+            "nobody waits for it twice"
+        );
+    }
+}
+
+#[test]
+fn who_waits_for_what_an_earlier_host_left_can_be_stopped_and_started_again() {
     let mut bench = left_behind();
+    let _applied = bench.stop(0);
+    bench.confirm_rows();
+    assert_eq!((bench.actions(0), bench.status(0)), (vec!["remove"], Status::Stopping));
+    let _removed = bench.finish(0, Outcome::Done);
+    bench.confirm_rows();
+    assert_eq!(bench.status(0), Status::Stopped);
     assert_eq!(bench.handle(REAPED), Disposition::Applied);
-    assert_eq!(bench.effects, []);
-    assert!(!bench.engine.unit(unit(0)).unwrap().leaked);
+    assert!(!bench.effects.iter().any(|effect| matches!(effect, Effect::Start { .. })), "it was stopped");
+    bench.start(0);
+    assert_eq!(bench.status(0), Status::Running);
 }
 
 #[test]
 fn what_is_reaped_is_not_the_body_that_the_present_host_left() {
     let mut bench = left_behind();
+    assert_eq!(bench.handle(NOT_REAPED), Disposition::Applied);
     let _applied = bench.stop(0);
     while bench.engine.is_ending(unit(0)) {
         let _woken = bench.wake();
         bench.confirm_rows();
     }
-    // It is the answer that was waited for, and a second one is not.
-    for expected in [Disposition::Applied, Disposition::Ignored(Why::AlreadyExited)] {
-        assert_eq!(bench.handle(REAPED), expected);
-        let report = bench.engine.unit_report(unit(0)).unwrap();
-        assert_eq!((report.leaked, report.lingers, report.abandoned), (true, true, 1));
-    }
+    assert_eq!(bench.handle(REAPED), Disposition::Ignored(Why::AlreadyExited));
+    let report = bench.engine.unit_report(unit(0)).unwrap();
+    assert_eq!((report.leaked, report.lingers, report.abandoned), (true, true, 1));
 }
 
 #[test]

@@ -60,6 +60,8 @@ fn terminal_rows_are_taken_as_they_are() {
 fn the_end_of_what_an_earlier_host_left_says_nothing_about_what_this_one_left() {
     let (mut bench, _) = recovered(contracts::provider(), Status::Running, false);
     bench.confirm_rows();
+    let failed = Input::Reaped { unit: unit(0), outcome: Outcome::Failed };
+    assert_eq!(bench.handle(failed), Disposition::Applied);
     bench.start(0);
     let _stopping = bench.stop(0);
     while bench.status(0) == Status::Stopping {

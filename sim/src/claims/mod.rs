@@ -98,6 +98,8 @@ claims! {
     OneRowPerStop = "I11" "one-row-write-per-stop",
     /// After the exit no row says that something runs.
     NoGhosts = "I12" "no-row-says-running-without-an-owner",
+    /// What a crash left of a unit is ended before it starts again: two of it would be in each other's way.
+    ReapedFirst = "I12" "what-a-crash-left-ends-before-the-next-start",
     /// However often a stop is asked for, each of its steps is done once.
     StepsOnce = "I13" "n-stops-are-one-stop",
     /// What failed, or is gone, is not waited for.

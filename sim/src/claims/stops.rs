@@ -60,6 +60,12 @@ impl Judge {
                 move || format!("{} was stopped, nobody asked for a start, and it started", scene.name(unit));
             return scene.broken(Claim::StopBeatsRestart, Some(unit), text);
         }
+        if ledger.reaping {
+            let text = move || {
+                format!("{} was started while what a crash had left of it was being ended", scene.name(unit))
+            };
+            return scene.broken(Claim::ReapedFirst, Some(unit), text);
+        }
         if incarnation <= ledger.incarnation && ledger.lives {
             let text = move || format!("{} started twice as number {incarnation}", scene.name(unit));
             return scene.broken(Claim::ExitCountsOnce, Some(unit), text);
