@@ -112,6 +112,8 @@ impl Writer {
                         },
                     );
                 }
+                // Nobody waits for this any more.
+                self.log_pages = log_pages(&self.connection).unwrap_or(self.log_pages + 1);
             }
             Err(error) if group.len() > 1 && !disk_fails(&error) => {
                 group.into_iter().for_each(|write| self.commit(vec![write]));
@@ -147,7 +149,6 @@ impl Writer {
             carried.push(rows::carry_out(&self.connection, write)?);
         }
         transaction.commit()?;
-        self.log_pages = log_pages(&self.connection).unwrap_or(self.log_pages + 1);
         Ok(carried)
     }
 
