@@ -10,6 +10,7 @@ use std::{
 };
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rustix::time::{ClockId, clock_gettime};
 use tokio::{runtime::Runtime, task::JoinSet};
 use tokio_graceful_shutdown::{SubsystemBuilder, SubsystemHandle, Toplevel};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -21,8 +22,8 @@ fn runtime() -> Runtime {
 }
 
 /// A host of so many containers, all of them running and idle.
-async fn idle_host(units: u32) -> Host {
-    let mut builder = Host::builder().memory(&Memory::new()).kind("container", contracts::container());
+async fn idle_host(units: u32, memory: &Memory) -> Host {
+    let mut builder = Host::builder().memory(memory).kind("container", contracts::container());
     for unit in 0..units {
         builder = builder.unit(name(unit), Unit::task("container", |_| pending()));
     }
@@ -42,7 +43,7 @@ fn stop(criterion: &mut Criterion) {
     let runtime = runtime();
     let mut group = criterion.benchmark_group("host/stop");
     for units in [1, 1_000, 100_000] {
-        let host = runtime.block_on(idle_host(units));
+        let host = runtime.block_on(idle_host(units, &Memory::new()));
         group.bench_function(BenchmarkId::from_parameter(units), |bencher| {
             bencher.iter_custom(|times| {
                 runtime.block_on(async {
@@ -104,9 +105,46 @@ fn shutdown(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// What the shutdown of idle tasks takes of the processors, which is what its goal speaks of, and of time; and
+/// what it takes to abort and to join as many. In turns, and the medians.
+#[expect(clippy::print_stdout, clippy::float_arithmetic, reason = "a figure for people")]
+fn shutdown_cpu(_criterion: &mut Criterion) {
+    println!("\nshutdown of idle tasks: CPU (and time) for each of them");
+    println!("  goal: less than 1 µs of CPU more than abort and join");
+    let runtime = runtime();
+    for tasks in [1_000, 100_000_u32] {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..9 {
+            ours.push(runtime.block_on(async { spent(winddown(tasks).await).await }));
+            theirs.push(runtime.block_on(async { spent(join_set(tasks).await).await }));
+        }
+        let each = |spent: Duration| spent.as_secs_f64() * 1e6 / f64::from(tasks);
+        let [(ours, our_time), (theirs, their_time)] = [ours, theirs].map(|mut all| {
+            all.sort_unstable();
+            let (cpu, time) = all[all.len() / 2];
+            (each(cpu), each(time))
+        });
+        println!(
+            "  {tasks:7} tasks: {ours:.2} µs ({our_time:.2}) beside {theirs:.2} µs ({their_time:.2}): {:.2} µs more",
+            ours - theirs,
+        );
+    }
+}
+
+/// What something takes of the processors, and of time.
+async fn spent(work: impl AsyncFnOnce()) -> (Duration, Duration) {
+    let cpu = || Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).expect("a span");
+    let (before, began) = (cpu(), Instant::now());
+    work().await;
+    (cpu() - before, began.elapsed())
+}
+
 async fn winddown(tasks: u32) -> impl AsyncFnOnce() {
-    let host = idle_host(tasks).await;
+    let memory = Memory::new();
+    let host = idle_host(tasks, &memory).await;
     async move || {
+        // What was written outlives the host.
+        let _memory = &memory;
         let report = host.shutdown(Shutdown::default()).await.expect("it shuts down");
         assert_eq!((report.code(), report.whole.units.len()), (0, tasks as usize));
     }
@@ -163,5 +201,5 @@ async fn idle_subsystem(subsystem: &mut SubsystemHandle) -> Result<(), std::io::
     Ok(())
 }
 
-criterion_group!(benches, stop, shutdown);
+criterion_group!(benches, stop, shutdown, shutdown_cpu);
 criterion_main!(benches);

@@ -26,6 +26,7 @@ mod host;
 pub mod ipc;
 mod recorder;
 mod report;
+mod roster;
 mod signals;
 pub mod store;
 mod unit;

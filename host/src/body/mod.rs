@@ -73,7 +73,7 @@ impl Hands {
     }
 
     /// Ends it by force.
-    pub(crate) fn end(&self, shared: &Shared) {
+    pub(crate) fn end(&mut self, shared: &Shared) {
         match self {
             Self::Task(task) => {
                 // What the body started in other places looks at this.
@@ -85,7 +85,7 @@ impl Hands {
     }
 
     /// What dies with its host has to be ended where the process lives on.
-    pub(crate) fn host_is_gone(&self, shared: &Shared) {
+    pub(crate) fn host_is_gone(&mut self, shared: &Shared) {
         match self {
             Self::Task(_) => self.end(shared),
             // What it became is in the report, and on record.

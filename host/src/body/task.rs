@@ -22,24 +22,24 @@ use super::Hands;
 
 #[derive(Debug)]
 pub(crate) struct TaskHands {
-    task: AbortHandle,
+    /// `None`: it was told to end. Who keeps hold of a task that is gone keeps its memory.
+    task: Option<AbortHandle>,
     runtime: Handle,
 }
 
 impl TaskHands {
     pub(crate) fn is_finished(&self) -> bool {
-        self.task.is_finished()
+        self.task.as_ref().is_none_or(AbortHandle::is_finished)
     }
 
-    pub(crate) fn end(&self) {
-        self.task.abort();
+    pub(crate) fn end(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
     }
 
     pub(crate) fn end_after(&self, grace: Duration) {
-        if grace.is_zero() {
-            return;
-        }
-        let task = self.task.clone();
+        let Some(task) = self.task.clone().filter(|_| !grace.is_zero()) else { return };
         drop(self.runtime.spawn(async move {
             sleep(grace).await;
             task.abort();
@@ -63,7 +63,7 @@ pub(crate) fn start(runtime: &Handle, body: &StartTask, shared: &Arc<Shared>) ->
             Err(panic) => (Exit::Panicked, Some(words_of(&*panic))),
         };
     });
-    Hands::Task(TaskHands { task: task.abort_handle(), runtime: runtime.clone() })
+    Hands::Task(TaskHands { task: Some(task.abort_handle()), runtime: runtime.clone() })
 }
 
 /// Tells how a body went when it is gone.

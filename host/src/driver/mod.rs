@@ -252,10 +252,8 @@ impl Driver {
     /// The engine has exited. Tasks end with their host, also where the process lives on, and get a moment
     /// to be seen to.
     async fn end_bodies(&mut self) {
-        for (_, entry) in self.table.iter() {
-            if let Some(running) = entry.running.as_ref().filter(|running| !running.ends) {
-                running.hands.host_is_gone(&running.shared);
-            }
+        for running in self.table.running().filter(|running| !running.ends) {
+            running.hands.host_is_gone(&running.shared);
         }
         let seen_to_end = async {
             while self.tasks > 0 {

@@ -98,8 +98,8 @@ impl Driver {
             return;
         }
         self.write_behind();
-        if let Some(entry) = self.table.remove(unit) {
-            if let Some(running) = &entry.running {
+        if let Some(mut entry) = self.table.remove(unit) {
+            if let Some(running) = &mut entry.running {
                 running.hands.end(&running.shared);
                 self.tasks -= usize::from(running.hands.is_task());
             }

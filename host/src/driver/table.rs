@@ -1,9 +1,6 @@
 //! Names and numbers: what the driver keeps of each unit beside what the engine knows.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use tokio::sync::{broadcast, oneshot};
 use winddown_core::{Incarnation, KindId, OwnerId, Reason, Row, Step, UnitId};
@@ -12,6 +9,7 @@ use crate::{
     body::Hands,
     context::{NotSaved, Shared},
     host::News,
+    roster::{Named, Roster},
     store::{Finding, ProcessIdentity},
     unit::Body,
 };
@@ -153,60 +151,61 @@ impl Ledger {
     }
 }
 
+impl Named for Entry {
+    fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+}
+
 /// All units, by number and by name.
 #[derive(Debug, Default)]
-pub(super) struct Table {
-    entries: Vec<Option<Entry>>,
-    names: HashMap<Arc<str>, UnitId>,
-    vacant: Vec<UnitId>,
-}
+pub(super) struct Table(Roster<Entry>);
 
 impl Table {
     pub(super) fn find(&self, name: &str) -> Option<UnitId> {
-        self.names.get(name).copied()
+        self.0.find(name).and_then(number)
     }
 
     pub(super) fn get(&self, unit: UnitId) -> Option<&Entry> {
-        self.entries.get(unit.index()).and_then(Option::as_ref)
+        self.0.get(unit.index())
     }
 
     pub(super) fn get_mut(&mut self, unit: UnitId) -> Option<&mut Entry> {
-        self.entries.get_mut(unit.index()).and_then(Option::as_mut)
+        self.0.get_mut(unit.index())
     }
 
     /// A number for a unit that needs all of `needs`, if there is any left: a unit has a greater number
     /// than whatever it needs.
     pub(super) fn next_number(&self, needs: &[UnitId]) -> Option<UnitId> {
-        let new = || u32::try_from(self.entries.len()).ok().map(UnitId);
-        let last = needs.iter().max();
-        self.vacant.iter().rev().copied().find(|unit| Some(unit) > last).or_else(new)
+        number(self.0.free(needs.iter().max().map(|last| last.index())))
     }
 
     /// Puts a unit under the number that `next_number` gave.
     pub(super) fn insert(&mut self, unit: UnitId, entry: Entry) {
-        self.names.insert(Arc::clone(&entry.name), unit);
-        self.vacant.retain(|vacant| *vacant != unit);
-        if unit.index() == self.entries.len() {
-            self.entries.push(None);
-        }
-        self.entries[unit.index()] = Some(entry);
+        self.0.insert(unit.index(), entry);
     }
 
     pub(super) fn remove(&mut self, unit: UnitId) -> Option<Entry> {
-        let entry = self.entries.get_mut(unit.index())?.take()?;
-        self.names.remove(&entry.name);
-        self.vacant.push(unit);
-        Some(entry)
+        self.0.remove(unit.index())
     }
 
     /// All units in the order of their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = (UnitId, &Entry)> {
-        (0..).map(UnitId).zip(&self.entries).filter_map(|(unit, entry)| Some((unit, entry.as_ref()?)))
+        (0..).map(UnitId).zip(self.0.places()).filter_map(|(unit, entry)| Some((unit, entry.as_ref()?)))
+    }
+
+    /// All bodies that are not known to be gone.
+    pub(super) fn running(&mut self) -> impl Iterator<Item = &mut Running> {
+        self.0.places_mut().iter_mut().flatten().filter_map(|entry| entry.running.as_mut())
     }
 
     /// The names by number; a number that nobody has is an empty name.
     pub(super) fn names(&self) -> Vec<Arc<str>> {
         let name = |entry: &Option<Entry>| entry.as_ref().map_or_else(|| Arc::from(""), |it| it.name.clone());
-        self.entries.iter().map(name).collect()
+        self.0.places().iter().map(name).collect()
     }
+}
+
+fn number(place: usize) -> Option<UnitId> {
+    u32::try_from(place).ok().map(UnitId)
 }

@@ -1,12 +1,14 @@
 //! A store without a disk: for tests, and for those who do not want one.
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use winddown_core::{Incarnation, Outcome, Row};
+
+use crate::roster::{Named, Roster};
 
 use super::{Done, Finding, FindingsReply, Kept, ProcessIdentity, Store, Write, owed::Owed};
 
@@ -115,7 +117,7 @@ type Teller = Box<dyn Fn(Done) + Send>;
 
 #[derive(Default)]
 struct Inner {
-    units: HashMap<Arc<str>, Unit>,
+    units: Roster<Unit>,
     /// How many units ever came.
     came: usize,
     fails: bool,
@@ -137,10 +139,10 @@ impl core::fmt::Debug for Inner {
     }
 }
 
-#[derive(Default)]
 struct Unit {
+    name: Arc<str>,
     /// The how-manieth to come.
-    number: usize,
+    came: usize,
     /// Its kind and its owner, unless it was removed.
     declared: Option<(Arc<str>, Arc<str>)>,
     findings: Vec<Finding>,
@@ -158,7 +160,8 @@ impl Inner {
             Order::Write(write) => self.write(write).map(Told::Done),
             Order::Findings { unit, after, limit, reply } => {
                 let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-                let all = self.units.get(&unit).map_or(&[][..], |unit| &unit.findings);
+                let unit = self.units.find(&unit).and_then(|number| self.units.get(number));
+                let all = unit.map_or(&[][..], |unit| &unit.findings);
                 Some(Told::Found(all.iter().skip(place(after)).take(place(limit)).cloned().collect(), reply))
             }
         }
@@ -190,11 +193,9 @@ impl Inner {
     fn apply(&mut self, write: &Write) -> bool {
         let name = write.unit();
         let becomes_known = matches!(write, Write::Declare { .. }) || !write.findings().is_empty();
-        if becomes_known && !self.units.contains_key(name) {
-            self.came += 1;
-            self.units.insert(Arc::clone(name), Unit { number: self.came, ..Unit::default() });
-        }
-        let Some(unit) = self.units.get_mut(name) else {
+        let known = self.units.find(name).or_else(|| becomes_known.then(|| self.make_known(name)));
+        let Some((number, unit)) = known.and_then(|number| Some((number, self.units.get_mut(number)?)))
+        else {
             return matches!(write, Write::Remove { .. } | Write::Findings { .. });
         };
         unit.add(write.findings());
@@ -202,7 +203,7 @@ impl Inner {
         match write {
             Write::Declare { kind, owner, .. } => unit.declared = Some((Arc::clone(kind), Arc::clone(owner))),
             Write::Findings { .. } => {}
-            Write::Remove { .. } if unit.findings.is_empty() => drop(self.units.remove(name)),
+            Write::Remove { .. } if unit.findings.is_empty() => drop(self.units.remove(number)),
             Write::Remove { .. } => unit.forget(),
             Write::Persist { .. } | Write::Checkpoint { .. } | Write::Spawned { .. } if !declared => {
                 return false;
@@ -223,14 +224,43 @@ impl Inner {
         true
     }
 
+    /// Takes a new unit in, and says under which number.
+    fn make_known(&mut self, name: &Arc<str>) -> usize {
+        self.came += 1;
+        let number = self.units.free(None);
+        self.units.insert(number, Unit::new(Arc::clone(name), self.came));
+        number
+    }
+
     fn kept(&self) -> Vec<Kept> {
-        let mut units: Vec<_> = self.units.iter().collect();
-        units.sort_by_key(|(_, unit)| unit.number);
-        units.into_iter().filter_map(|(name, unit)| unit.kept(name)).collect()
+        let mut units: Vec<_> = self.units.places().iter().flatten().collect();
+        units.sort_by_key(|unit| unit.came);
+        units.into_iter().filter_map(Unit::kept).collect()
+    }
+}
+
+impl Named for Unit {
+    fn name(&self) -> &Arc<str> {
+        &self.name
     }
 }
 
 impl Unit {
+    /// One of which only the name is known.
+    const fn new(name: Arc<str>, came: usize) -> Self {
+        Self {
+            name,
+            came,
+            declared: None,
+            findings: Vec::new(),
+            found: BTreeSet::new(),
+            row: None,
+            stated: None,
+            state: None,
+            process: None,
+        }
+    }
+
     fn add(&mut self, findings: &[Finding]) {
         for finding in findings {
             if self.found.insert(Arc::clone(&finding.id)) {
@@ -258,11 +288,11 @@ impl Unit {
         }
     }
 
-    fn kept(&self, name: &Arc<str>) -> Option<Kept> {
+    fn kept(&self) -> Option<Kept> {
         let (kind, owner) = self.declared.clone()?;
         let findings = u32::try_from(self.findings.len()).unwrap_or(u32::MAX);
         Some(Kept {
-            unit: Arc::clone(name),
+            unit: Arc::clone(&self.name),
             kind,
             owner,
             row: self.row.map(|row| Row { findings, ..row }),
