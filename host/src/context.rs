@@ -1,10 +1,11 @@
 //! What a body gets: a way to say what it found, and to hear what it is asked.
 
+mod place;
+
 use std::{
     error::Error,
     fmt,
     future::Future,
-    hash::{Hash, Hasher},
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -24,6 +25,10 @@ use crate::{
     error::{self, Error as HostError},
     store::Finding,
 };
+
+use self::place::OWED_MAX;
+
+pub(crate) use self::place::Place;
 
 /// The body was asked to cancel.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,10 +51,6 @@ impl Error for Cancelled {}
 #[error("the finding is not known to be durable; record it again under the same id")]
 pub struct NotSaved;
 
-/// So many bytes of its findings a body may have on their way to the disk; then it waits.
-const OWED_MAX: u64 = 1 << 20;
-/// What a finding takes beside its own bytes, roughly, until it is written.
-const OVERHEAD: usize = 64;
 /// How long a body that waits for a disk that fails leaves it alone.
 const DISK_REST: Duration = Duration::from_millis(100);
 
@@ -110,6 +111,12 @@ impl Shared {
         self.owed.load(Ordering::SeqCst) > OWED_MAX
     }
 
+    /// Whether a body that waits for the disk may go on: it owes less, or is asked to cancel, which it did not know
+    /// before it began to wait.
+    fn may_go_on(&self, knew: bool) -> bool {
+        !self.owes_too_much() || (self.is_cancelled() && !knew)
+    }
+
     pub(crate) fn request_cancel(&self, reason: Option<Arc<str>>) {
         if let Some(reason) = reason {
             *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
@@ -161,55 +168,6 @@ impl Shared {
     }
 }
 
-/// A finding's share of what its body may have on the way. Goes with the finding, and is given back where that
-/// is dropped: it is written, or never will be. A copy has none.
-#[derive(Default)]
-pub(crate) struct Place(Option<(Arc<Shared>, u64)>);
-
-impl Place {
-    /// Counts a finding that is about to be told.
-    fn take(shared: &Arc<Shared>, finding: Finding) -> Finding {
-        let bytes = (finding.id.len() + finding.data.len() + OVERHEAD) as u64;
-        shared.owed.fetch_add(bytes, Ordering::SeqCst);
-        Finding { place: Self(Some((Arc::clone(shared), bytes))), ..finding }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let Some((shared, bytes)) = self.0.take() else { return };
-        let before = shared.owed.fetch_sub(bytes, Ordering::SeqCst);
-        if before > OWED_MAX && before - bytes <= OWED_MAX {
-            shared.changed.notify_waiters();
-        }
-    }
-}
-
-impl Clone for Place {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-/// Where a finding is on its way is no part of what it is.
-impl PartialEq for Place {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Place {}
-
-impl Hash for Place {
-    fn hash<H: Hasher>(&self, _: &mut H) {}
-}
-
-impl fmt::Debug for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Place")
-    }
-}
-
 /// A body's side of its unit. May be cloned and handed to whatever the body starts.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -253,22 +211,31 @@ impl Context {
             }
         };
         let knew = shared.is_cancelled();
-        let may_go_on = |shared: &Shared| !shared.owes_too_much() || (shared.is_cancelled() && !knew);
         tokio::select! {
             // The first look at this tells the finding.
             biased;
             () = saved => {}
-            () = shared.until(may_go_on) => {}
+            () = shared.until(|shared| shared.may_go_on(knew)) => {}
         }
     }
 
-    /// Records a finding, and waits until it is durable.
+    /// Records a finding, and waits until it is durable. On a disk that fails it says so at once, unless more than
+    /// 1 MiB of the body's findings is on the way: then it tries again until there is room, as
+    /// [`record`](Self::record) does, or until the body is asked to cancel.
     ///
     /// # Errors
     /// [`NotSaved`] if the write failed, or the host has exited.
     pub async fn record_durable(&self, finding: impl Into<Finding>) -> Result<(), NotSaved> {
-        let finding = Place::take(&self.shared, finding.into());
-        self.shared.record(finding).await.unwrap_or(Err(NotSaved))
+        let (shared, finding) = (&*self.shared, Place::take(&self.shared, finding.into()));
+        let (again, knew) = (finding.clone(), shared.is_cancelled());
+        let mut saved = shared.record(finding).await;
+        while let Some(Err(NotSaved)) = saved
+            && !shared.may_go_on(knew)
+        {
+            sleep(DISK_REST).await;
+            saved = shared.record(again.clone()).await;
+        }
+        saved.unwrap_or(Err(NotSaved))
     }
 
     /// Tells subscribers how far it is.

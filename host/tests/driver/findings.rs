@@ -22,14 +22,20 @@ const SIZE: usize = 4096;
 /// So many of them may be on their way, with what is counted beside their bytes; and one more, which waits.
 const ON_THE_WAY: u32 = (1 << 20) / (4096 + 64 + 5) + 1;
 
-/// A body that finds as fast as it may, and counts what it was let go on from.
-fn hasty(found: &Arc<AtomicU32>) -> Unit {
+/// A body that finds as fast as it may, and counts what it was let go on from. `durable`: it waits for each to be
+/// so, and goes on with the next one whatever it hears.
+fn hasty(found: &Arc<AtomicU32>, durable: bool) -> Unit {
     let found = Arc::clone(found);
     Unit::task("task", move |context: Context| {
         let found = Arc::clone(&found);
         async move {
             for number in 0..FINDINGS {
-                context.record((format!("{number:05}"), [0; SIZE])).await;
+                let finding = (format!("{number:05}"), [0; SIZE]);
+                if durable {
+                    let _not_saved = context.record_durable(finding).await;
+                } else {
+                    context.record(finding).await;
+                }
                 found.fetch_add(1, Ordering::SeqCst);
             }
             Ok(())
@@ -56,9 +62,10 @@ async fn all_are_there(host: &Host) {
 #[tokio::test(start_paused = true)]
 async fn a_body_does_not_run_ahead_of_a_disk_that_hangs_or_fails() {
     type Trouble = fn(&Memory, bool);
-    for trouble in [Memory::hang as Trouble, Memory::fail as Trouble] {
+    let (hang, fail) = (Memory::hang as Trouble, Memory::fail as Trouble);
+    for (durable, trouble) in [(false, hang), (false, fail), (true, fail)] {
         let (memory, found) = (Memory::new(), Arc::new(AtomicU32::new(0)));
-        let host = described(&memory).unit("hasty", hasty(&found)).start().await.unwrap();
+        let host = described(&memory).unit("hasty", hasty(&found, durable)).start().await.unwrap();
         trouble(&memory, true);
         host.start("hasty").await.unwrap();
         for _look in 0..10 {
@@ -78,7 +85,7 @@ async fn a_body_does_not_run_ahead_of_a_disk_that_hangs_or_fails() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_waits_for_the_disk_can_be_stopped_and_keeps_what_it_recorded() {
     let (memory, found) = (Memory::new(), Arc::new(AtomicU32::new(0)));
-    let host = described(&memory).unit("hasty", hasty(&found)).start().await.unwrap();
+    let host = described(&memory).unit("hasty", hasty(&found, false)).start().await.unwrap();
     memory.hang(true);
     host.start("hasty").await.unwrap();
     sleep(Duration::from_secs(1)).await;
@@ -163,6 +170,37 @@ async fn a_body_that_waits_for_the_disk_hears_that_it_is_asked_to_cancel() {
     assert_eq!(host.findings("slow", 0, u32::MAX).await.unwrap().len(), 1, "what it waited with is kept");
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_waits_until_it_is_durable_hears_a_cancel_and_that_it_is_not_saved() {
+    let (memory, told) = (Memory::new(), Arc::new(AtomicU32::new(0)));
+    let heard = Arc::clone(&told);
+    let unit = Unit::task("task", move |context: Context| {
+        let heard = Arc::clone(&heard);
+        async move {
+            let saved = context.record_durable(("big", vec![0; 2 << 20])).await;
+            heard.store(1 + u32::from(saved.is_err()), Ordering::SeqCst);
+            Ok(context.check_cancellation()?)
+        }
+    });
+    let host = described(&memory).unit("slow", unit).start().await.unwrap();
+    memory.fail(true);
+    host.start("slow").await.unwrap();
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(told.load(Ordering::SeqCst), 0, "it waits for room");
+    let stopped = tokio::spawn({
+        let host = host.clone();
+        async move { host.stop("slow").await }
+    });
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(told.load(Ordering::SeqCst), 2, "long before its grace is over");
+    memory.fail(false);
+    // Its row failed with the disk; what was found is kept with the last write.
+    drop(stopped.await.unwrap());
+    host.shutdown(Shutdown::default()).await.unwrap();
+    let again = described(&memory).start().await.unwrap();
+    assert_eq!(again.findings("slow", 0, u32::MAX).await.unwrap().len(), 1, "what it waited with is kept");
+}
+
 #[tokio::test]
 async fn on_disk_nothing_is_lost_either() {
     let directory = tempfile::tempdir().unwrap();
@@ -173,7 +211,7 @@ async fn on_disk_nothing_is_lost_either() {
         context.record_durable(("only", "one")).await?;
         Ok(())
     });
-    let host = builder.unit("hasty", hasty(&found)).unit("quick", quick).start().await.unwrap();
+    let host = builder.unit("hasty", hasty(&found, false)).unit("quick", quick).start().await.unwrap();
     host.start("hasty").await.unwrap();
     host.start("quick").await.unwrap();
     has_status(&host, Status::Completed).await;
