@@ -1,15 +1,33 @@
 //! What happens to units, as log lines. One that reads too slowly leaves some out, and says so.
 
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use std::time::Duration;
+
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::sleep,
+};
 use tracing::{debug, info, warn};
 use winddown_core::Notice;
 
-use crate::News;
+use crate::{Host, News};
+
+/// How late a line may be. To write one at once would be to take the time from whoever waits for an answer, and
+/// from the row that it waits for.
+const LATE: Duration = Duration::from_millis(1);
 
 /// Follows everything that happens until the host is gone.
-pub(super) async fn follow(mut news: Receiver<News>) {
+pub(super) async fn follow(mut news: Receiver<News>, host: Host) {
     loop {
-        match news.recv().await {
+        let has_rested = news.is_empty();
+        let next = tokio::select! {
+            biased;
+            next = news.recv() => next,
+            _ = host.wait() => return,
+        };
+        if has_rested {
+            sleep(LATE).await;
+        }
+        match next {
             Ok(news) => log(&news),
             Err(RecvError::Lagged(missed)) => warn!(missed, "notices went by unseen"),
             Err(RecvError::Closed) => return,

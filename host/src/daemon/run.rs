@@ -140,7 +140,7 @@ pub async fn run(
         host.signal(signal);
     }
     drop(tokio::spawn(signals.forward(host.clone(), why.clone())));
-    drop(tokio::spawn(news::follow(host.news())));
+    let followed = tokio::spawn(news::follow(host.news(), host.clone()));
     drop(tokio::spawn(reload::serve(reloads, file.to_owned(), config.clone(), shared.clone())));
     drop(tokio::spawn(server::serve(artifacts.listener, config.clients, shared.clone(), closing, closed)));
     let address = artifacts.http.as_ref().and_then(|http| http.local_addr().ok());
@@ -161,6 +161,8 @@ pub async fn run(
     }
 
     let report = host.wait().await;
+    // What happened is told before what came of it.
+    drop(followed.await);
     drop(artifacts.socket);
     Ok(finish(report.ok().as_deref(), &artifacts.state, &why, came_up))
 }
