@@ -6,6 +6,7 @@
 use std::{
     future::{Future, pending},
     hint::black_box,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -14,7 +15,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::{runtime::Runtime, task::JoinSet};
 use tokio_graceful_shutdown::{SubsystemBuilder, SubsystemHandle, Toplevel};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use winddown_host::{Host, Shutdown, Unit, contracts, store::Memory};
+use winddown_host::{Host, Report, Shutdown, Unit, contracts, store::Memory};
 
 /// One thread: what is measured is work, not how it is shared out.
 fn runtime() -> Runtime {
@@ -63,20 +64,29 @@ fn stop(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Times what `made` says is to be done, and nothing of how it is made.
-async fn timed<M, W>(times: u64, made: impl Fn() -> M) -> Duration
+/// Times what `made` says is to be done, and nothing of how it is made, or of what is left of it.
+async fn timed<M, W, L>(times: u64, made: impl Fn() -> M) -> Duration
 where
     M: Future<Output = W>,
-    W: AsyncFnOnce(),
+    W: AsyncFnOnce() -> L,
 {
     let mut took = Duration::ZERO;
     for _ in 0..times {
         let work = made().await;
-        let began = Instant::now();
-        work().await;
-        took += began.elapsed();
+        let (_, time) = spent(work).await;
+        took += time;
     }
     took
+}
+
+/// What something takes of the processors, and of time.
+async fn spent<L>(work: impl AsyncFnOnce() -> L) -> (Duration, Duration) {
+    let cpu = || Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).expect("a span");
+    let (before, began) = (cpu(), Instant::now());
+    let left = work().await;
+    let spent = (cpu() - before, began.elapsed());
+    drop(left);
+    spent
 }
 
 /// The shutdown of so many idle tasks: with a ladder each, a report, and a row written for each of them; and
@@ -131,22 +141,14 @@ fn shutdown_cpu(_criterion: &mut Criterion) {
     }
 }
 
-/// What something takes of the processors, and of time.
-async fn spent(work: impl AsyncFnOnce()) -> (Duration, Duration) {
-    let cpu = || Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).expect("a span");
-    let (before, began) = (cpu(), Instant::now());
-    work().await;
-    (cpu() - before, began.elapsed())
-}
-
-async fn winddown(tasks: u32) -> impl AsyncFnOnce() {
+/// What is left is what outlives the host.
+async fn winddown(tasks: u32) -> impl AsyncFnOnce() -> (Host, Arc<Report>, Memory) {
     let memory = Memory::new();
     let host = idle_host(tasks, &memory).await;
     async move || {
-        // What was written outlives the host.
-        let _memory = &memory;
         let report = host.shutdown(Shutdown::default()).await.expect("it shuts down");
         assert_eq!((report.code(), report.whole.units.len()), (0, tasks as usize));
+        (host, report, memory)
     }
 }
 
