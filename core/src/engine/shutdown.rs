@@ -19,6 +19,8 @@ use crate::{
 pub(super) struct Shutdown {
     pub(super) on: bool,
     pub(super) forced: bool,
+    /// A signal has asked for it, or joined it.
+    signalled: bool,
     /// The deadline for units passed with some of them still there.
     pub(super) overran: bool,
     pub(super) units_may_stop: bool,
@@ -47,6 +49,7 @@ impl Shutdown {
     pub(super) const NONE: Self = Self {
         on: false,
         forced: false,
+        signalled: false,
         overran: false,
         units_may_stop: false,
         leaving: false,
@@ -107,7 +110,15 @@ impl Shutdown {
 
     /// What the future depends on, deadlines aside, as words.
     pub(super) fn visit(&self, visit: &mut impl FnMut(u64)) {
-        let bits = [self.on, self.forced, self.overran, self.units_may_stop, self.leaving, self.is_due];
+        let bits = [
+            self.on,
+            self.forced,
+            self.signalled,
+            self.overran,
+            self.units_may_stop,
+            self.leaving,
+            self.is_due,
+        ];
         let bits = bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit));
         visit(bits << 40 | u64::from(self.rung) << 32 | u64::from(self.waiting));
         visit(u64::from(self.placed));
@@ -127,12 +138,36 @@ impl Engine {
                 effects.push(Effect::Reload);
                 Disposition::Applied
             }
-            Signal::Terminate | Signal::Interrupt => {
-                // The second signal forces.
-                let graceful = !self.shutdown.on;
-                self.on_shutdown_requested(now, graceful, Within::Unset, Caller::Nobody, effects)
+            Signal::Terminate | Signal::Interrupt if self.shutdown.signalled => {
+                self.on_shutdown_requested(now, false, Within::Unset, Caller::Nobody, effects)
             }
+            Signal::Terminate | Signal::Interrupt => self.on_first_signal(now, effects),
         }
+    }
+
+    /// The first one asks for a shutdown as the plan has it, and the second one forces it. So one that finds a
+    /// shutdown that somebody else has asked for joins it: a hook that asks before the signal comes is no reason
+    /// to drop work. It is to be over by when the signal's own would have been.
+    fn on_first_signal(&mut self, now: Moment, effects: &mut Effects) -> Disposition {
+        if self.shutdown.on {
+            let own = self.usual_budget(now);
+            let _changed = self.tighten_shutdown(now, false, own, effects);
+        } else {
+            self.begin_shutdown(now, false, Within::Unset, effects);
+        }
+        self.shutdown.signalled = true;
+        Disposition::Applied
+    }
+
+    /// A shutdown that begins now takes at most so long, unless a request says otherwise.
+    fn usual_budget(&self, now: Moment) -> Budget {
+        Budget::root(now, self.plan.shutdown.budget()).shorter(self.outer_budget(now))
+    }
+
+    /// Whoever runs the host kills it once its grace is over.
+    fn outer_budget(&self, now: Moment) -> Budget {
+        let root = |grace| Budget::root(now, Plan::longest_shutdown(grace));
+        self.plan.outer_grace.map_or(Budget::unlimited(), root)
     }
 
     pub(super) fn on_shutdown_requested(
@@ -168,12 +203,8 @@ impl Engine {
             Within::For(span) => Budget::root(now, span),
             Within::Unlimited => Budget::unlimited(),
         };
-        let outer = self
-            .plan
-            .outer_grace
-            .map_or(Budget::unlimited(), |grace| Budget::root(now, Plan::longest_shutdown(grace)));
-        self.shutdown =
-            Shutdown { on: true, forced, began: now, budget: budget.shorter(outer), ..Shutdown::NONE };
+        let budget = budget.shorter(self.outer_budget(now));
+        self.shutdown = Shutdown { on: true, forced, began: now, budget, ..Shutdown::NONE };
         self.shutdown.units = self.units_share(now);
         self.tighten_stops(now, effects);
         self.enter(now, 0, effects);

@@ -19,6 +19,40 @@ fn places(bench: &Bench, test: impl Fn(&Effect) -> bool) -> Vec<usize> {
     bench.all.iter().enumerate().filter(|(_, (_, effect))| test(effect)).map(|(place, _)| place).collect()
 }
 
+/// The shutdown that somebody asks for within this time.
+const fn asked(within: Within) -> Input {
+    Input::ShutdownRequested { graceful: true, within, caller: Caller::Nobody }
+}
+
+#[test]
+fn the_first_signal_joins_a_shutdown_that_somebody_asked_for_and_the_second_one_forces_it() {
+    let deadline = |bench: &Bench| Moment::START.until(bench.engine.shutdown_deadline().unwrap());
+    let soon = Within::For(Span::from_secs(20));
+    // Asked for, with the deadline that the signal after 10 s leaves it; and with an outer grace of 20 s.
+    for (within, outer, left) in [
+        (Within::Unset, None, 30),
+        (soon, None, 20),
+        (Within::Unlimited, None, 40),
+        (Within::Unlimited, Some(Span::from_secs(20)), 18),
+    ] {
+        let plan = Plan { outer_grace: outer, ..contracts::host(vec![contracts::engagement()]) };
+        let mut bench = Bench::new(plan);
+        bench.declare(0, 0);
+        bench.start(0);
+        let _begun = bench.handle(asked(within));
+        bench.now = Moment::START.after(Span::from_secs(10));
+        assert_eq!(bench.handle(TERM), Disposition::Applied);
+        assert_eq!(
+            (deadline(&bench), bench.engine.report().forced),
+            (Span::from_secs(left), false),
+            "{within:?}"
+        );
+        assert_eq!(bench.handle(TERM), Disposition::Applied);
+        assert!(bench.engine.report().forced);
+        assert!(deadline(&bench) <= Span::from_secs(15));
+    }
+}
+
 #[test]
 fn everything_is_preserved_in_order_and_the_exit_is_zero() {
     let mut bench = daemon(3, 2);

@@ -15,10 +15,11 @@ impl Judge {
         if signal == Signal::Hangup {
             return;
         }
-        if self.draining {
+        self.signals = self.signals.saturating_add(1);
+        if self.signals > 1 {
             self.saw(Sight::SecondSignalForces);
+            self.forced = true;
         }
-        self.forced |= self.draining;
     }
 
     pub(super) fn shutdown_asked(&mut self, scene: &Scene<'_>, graceful: bool, within: Within) -> Verdict {
@@ -38,7 +39,9 @@ impl Judge {
     }
 
     pub(super) fn signal_counted(&self, scene: &Scene<'_>) -> Verdict {
-        let limit = scene.now.after(scene.setup.plan.force_within);
+        let plan = &scene.setup.plan;
+        let longest = if self.signals > 1 { plan.force_within } else { plan.shutdown.budget() };
+        let limit = scene.now.after(longest);
         let late = self.draining && !scene.engine.has_exited() && self.shutdown_ends > limit;
         if scene.engine.is_draining() && !late {
             return Ok(());

@@ -87,6 +87,8 @@ pub struct Judge {
     pub(super) units_end: Moment,
     pub(super) draining: bool,
     pub(super) forced: bool,
+    /// How many stop signals there were.
+    pub(super) signals: u8,
     /// When the shutdown began, or was last made shorter or harder.
     pub(super) shutdown_seen: Moment,
     /// The present step is a wake-up: what starts now starts by policy.
@@ -124,6 +126,7 @@ impl Judge {
         self.shutdown_seen = Moment::START;
         self.draining = false;
         self.forced = false;
+        self.signals = 0;
         self.overran = false;
         self.reported = false;
         self.exited = false;

@@ -23,6 +23,7 @@ impl Judge {
             units_end,
             draining,
             forced,
+            signals,
             shutdown_seen,
             woken,
             overran,
@@ -44,7 +45,7 @@ impl Judge {
         (self.draining, self.forced, self.shutdown_seen) = (*draining, *forced, *shutdown_seen);
         (self.woken, self.overran, self.reported) = (*woken, *overran, *reported);
         (self.exited, self.artifacts, self.quiet) = (*exited, *artifacts, *quiet);
-        (self.still_at, self.sights) = (*still_at, *sights);
+        (self.still_at, self.sights, self.signals) = (*still_at, *sights, *signals);
     }
 
     /// Takes out what was seen.
@@ -72,8 +73,10 @@ impl Judge {
         visit(from(now, self.shutdown_ends));
         visit(from(now, self.units_end));
         visit(if on { from(now, self.shutdown_seen) } else { 0 });
+        let signalled = [self.signals > 0, self.signals > 1];
         let bits = [self.forced, self.overran, self.reported, self.exited, self.quiet];
-        visit(bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit)));
+        let bits = bits.iter().chain(&signalled);
+        visit(bits.fold(0, |word, bit| word << 1 | u64::from(*bit)));
         self.artifacts.visit(now, visit);
         for (client, told) in &self.clients {
             visit(u64::from(client.0) << 1 | u64::from(*told));
