@@ -61,6 +61,8 @@ pub enum Why {
     NothingDue,
     /// The host has exited.
     Exited,
+    /// Others depend on it.
+    Needed,
 }
 
 impl Why {
@@ -88,6 +90,7 @@ impl Why {
             Self::OwnerAtCap => "the owner is at its cap",
             Self::NothingDue => "nothing is due",
             Self::Exited => "the host has exited",
+            Self::Needed => "others need it",
         }
     }
 }

@@ -218,7 +218,8 @@ pub enum Input {
         /// Who waits.
         caller: Caller,
     },
-    /// Somebody asked that an ended unit is forgotten, and its number free again.
+    /// Somebody asked that an ended unit is forgotten, and its number free again. Refused where others depend
+    /// on it; what it depends on itself is not held up by it any more.
     RemoveRequested {
         /// Which.
         unit: UnitId,

@@ -226,7 +226,7 @@ impl Host {
     /// Forgets a unit that has ended. Its findings stay in the store.
     ///
     /// # Errors
-    /// There is no such unit, something of it is not settled, or others need it.
+    /// There is no such unit, something of it is not settled, or others need it: those are to be removed first.
     pub async fn remove(&self, name: impl Into<Arc<str>>) -> Result<(), Error> {
         self.request(name, Request::Remove).await.map(drop)
     }

@@ -321,11 +321,18 @@ impl Engine {
         if !self.knows(unit) {
             return refuse(caller, Why::UnknownUnit, effects);
         }
-        let it = &mut self.units[unit.index()];
-        let linked = it.depends != NONE || it.dependents != NONE;
+        let (before, from) = self.units.split_at_mut(unit.index());
+        let it = &mut from[0];
         let unsaved = it.recorded > it.saved || it.row != RowState::Clean;
-        if it.active || it.backing_off || !it.is_idle() || it.leaked || unsaved || linked {
+        if it.active || it.backing_off || !it.is_idle() || it.leaked || unsaved {
             return refuse(caller, Why::StillActive, effects);
+        }
+        if it.dependents != NONE {
+            return refuse(caller, Why::Needed, effects);
+        }
+        // Nobody waits for it: it is down. What it needed was declared before it.
+        while let Some((place, on)) = self.edges.pop(&mut it.depends) {
+            self.edges.unlink(&mut before[on.index()].dependents, place);
         }
         it.vacant = true;
         answer(caller, Answer::Accepted, effects);

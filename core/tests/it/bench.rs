@@ -73,6 +73,10 @@ impl Bench {
         Caller::Outside(Ticket(self.tickets))
     }
 
+    pub(crate) fn remove(&mut self, number: usize) -> Disposition {
+        self.handle(Input::RemoveRequested { unit: unit(number), caller: Caller::Nobody })
+    }
+
     pub(crate) fn stop(&mut self, number: usize) -> Disposition {
         let caller = self.ticket();
         self.stop_with(number, false, Within::Unset, caller)

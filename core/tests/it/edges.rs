@@ -199,17 +199,15 @@ fn what_is_on_its_way_down_is_not_started_even_if_nobody_waits_for_it() {
 }
 
 #[test]
-fn a_number_is_kept_while_something_is_unsaved_or_linked() {
-    let remove = |number| Input::RemoveRequested { unit: unit(number), caller: Caller::Nobody };
+fn a_number_is_kept_while_something_is_unsaved_or_needed() {
     let mut bench = Bench::new(contracts::host(vec![contracts::container()]));
     for number in 0..3 {
         bench.declare(number, 0);
     }
     depend(&mut bench, 1, 0);
     let _found = bench.handle(Input::FindingRecorded { unit: unit(2), durable: false });
-    for number in 0..3 {
-        assert_eq!(bench.handle(remove(number)), Disposition::Refused(Why::StillActive), "unit {number}");
-    }
+    assert_eq!(bench.remove(0), Disposition::Refused(Why::Needed));
+    assert_eq!(bench.remove(2), Disposition::Refused(Why::StillActive));
     let row = Row {
         incarnation: Incarnation(0),
         status: Status::Pending,
@@ -218,7 +216,7 @@ fn a_number_is_kept_while_something_is_unsaved_or_linked() {
         leaked: false,
     };
     let _saved = bench.handle(Input::Persisted { unit: unit(2), row, outcome: Outcome::Done });
-    assert_eq!(bench.handle(remove(2)), Disposition::Applied);
+    assert_eq!(bench.remove(2), Disposition::Applied);
 }
 
 #[test]

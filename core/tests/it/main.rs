@@ -19,6 +19,7 @@ mod phases;
 mod plans;
 mod races;
 mod recovery;
+mod removal;
 mod shutdown;
 mod spans;
 mod storm;

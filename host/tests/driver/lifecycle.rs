@@ -225,7 +225,32 @@ async fn what_needs_another_unit_comes_after_it_also_where_numbers_are_given_aga
     host.declare("other", Unit::task("container", idle)).await.unwrap();
     let names: Vec<_> = host.list().await.unwrap().into_iter().map(|unit| unit.name).collect();
     assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), ["other", "db", "web"]);
-    assert_eq!(host.remove("db").await, Err(Error::Refused(Why::StillActive)), "web needs it");
+    assert_eq!(host.remove("db").await, Err(Error::Refused(Why::Needed)));
+}
+
+#[tokio::test]
+async fn what_needs_another_unit_can_be_removed_and_then_so_can_the_other() {
+    let host = described(&Memory::new())
+        .unit("db", Unit::task("container", idle))
+        .unit("web", Unit::task("container", idle).needs("db"))
+        .start()
+        .await
+        .unwrap();
+    for round in 1..=3 {
+        for unit in ["db", "web"] {
+            host.start(unit).await.unwrap();
+        }
+        host.stop("web").await.unwrap();
+        host.remove("web").await.unwrap();
+        host.stop("db").await.unwrap();
+        host.remove("db").await.unwrap();
+        assert_eq!(host.list().await.unwrap(), [], "round {round}");
+        host.declare("db", Unit::task("container", idle)).await.unwrap();
+        host.declare("web", Unit::task("container", idle).needs("db")).await.unwrap();
+        let refused = host.remove("db").await.unwrap_err();
+        assert_eq!(refused.to_string(), "refused: others need it");
+    }
+    assert_eq!(host.shutdown(Shutdown::default()).await.unwrap().code(), 0);
 }
 
 #[tokio::test]
