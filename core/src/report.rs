@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
-    /// It was never started, or waits for its next start.
+    /// It was never started.
     NotStarted,
     /// It had not ended.
     NotEnded,
@@ -26,6 +26,9 @@ pub enum Ending {
     OnRung(Action),
     /// Its status is final, but nobody saw the body go while it was waited for.
     Unseen,
+    /// It waits for its next start, which is the incarnation that is told, or was stopped while it did: it has
+    /// no body.
+    BetweenStarts,
 }
 
 /// What there is to say about one unit.

@@ -14,6 +14,8 @@ pub struct Report {
     pub names: Vec<Arc<str>>,
     /// Why units were cancelled, where somebody stated it.
     pub stated: BTreeMap<UnitId, Arc<str>>,
+    /// What the last error was of units that failed or wait for their next start, where that is known.
+    pub errors: BTreeMap<UnitId, Arc<str>>,
     /// What went wrong beside units and phases, in words.
     pub remarks: Vec<String>,
 }
@@ -74,6 +76,12 @@ impl fmt::Display for Report {
             }
             if let Some(action) = unit.failed {
                 wrong.push(format!("{} did not work in its time", action.name()));
+            }
+            if unit.ending == Ending::BetweenStarts && !unit.status.is_terminal() {
+                wrong.push(format!("waits for start {}", unit.incarnation.0));
+            }
+            if let Some(error) = self.errors.get(&unit.unit) {
+                wrong.push(format!("its error: {error}"));
             }
             if !wrong.is_empty() || unit.ending == Ending::NotEnded {
                 writeln!(formatter, "  {} {}: {}", self.name(unit.unit), unit.status, wrong.join("; "))?;

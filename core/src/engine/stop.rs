@@ -5,7 +5,7 @@
 
 use super::{
     Engine, answer, refuse,
-    unit::{Again, RowState, Stage, Stop, Waiter, Wants},
+    unit::{Again, NO_BODY, RowState, Stage, Stop, Waiter, Wants},
 };
 use crate::{
     budget::Budget,
@@ -211,6 +211,7 @@ impl Engine {
         it.backing_off = false;
         it.status = Status::Stopped;
         it.stop = Stop { stage: Stage::Recording, ..Stop::NONE };
+        it.ended_on = NO_BODY;
         self.timers.clear(unit);
         self.write(unit, effects);
         self.await_row(now, unit);

@@ -122,6 +122,9 @@ impl Stop {
 /// No rung; for the places where a rung is remembered.
 pub(super) const NO_RUNG: u8 = u8::MAX;
 
+/// It ended without a body that could have gone. No rung either.
+pub(super) const NO_BODY: u8 = NO_RUNG - 1;
+
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Unit {
     pub(super) kind: KindId,

@@ -5,7 +5,7 @@ use core::hash::{Hash, Hasher};
 
 use super::{
     Engine,
-    unit::{NO_RUNG, RowState, Unit},
+    unit::{NO_BODY, NO_RUNG, RowState, Unit},
 };
 use crate::{
     ids::{Incarnation, UnitId},
@@ -231,7 +231,10 @@ fn ending(it: &Unit, on: Option<Action>) -> Ending {
         Status::Failed if it.stop.ends_as != Status::Failed && it.reason != Reason::Interrupted => {
             Ending::ByItself
         }
+        Status::Pending if it.backing_off => Ending::BetweenStarts,
         Status::Pending => Ending::NotStarted,
+        Status::Stopped if it.ended_on == NO_BODY && it.incarnation == it.born => Ending::NotStarted,
+        Status::Stopped if it.ended_on == NO_BODY => Ending::BetweenStarts,
         Status::Running | Status::Paused | Status::Stopping => Ending::NotEnded,
         Status::Stopped | Status::Failed | Status::Cancelled => on.map_or(Ending::Unseen, Ending::OnRung),
     }

@@ -130,10 +130,11 @@ fn a_report_says_nothing_about_earlier_runs() {
     bench.confirm_rows();
     assert_eq!(bench.status(0), Status::Pending, "backing off");
     assert_eq!(last_row(&bench, 0).reason, Reason::None, "the next start is not overdue");
+    assert_eq!(bench.engine.unit_report(unit(0)).unwrap().ending, Ending::BetweenStarts);
     let _applied = bench.stop(0);
     let report = bench.engine.unit_report(unit(0)).unwrap();
     assert_eq!((report.status, report.incarnation), (Status::Stopped, Incarnation(2)));
-    assert_eq!((report.ending, report.failed, report.took), (Ending::Unseen, None, Span::ZERO));
+    assert_eq!((report.ending, report.failed, report.took), (Ending::BetweenStarts, None, Span::ZERO));
     assert_eq!(report.reason, Reason::None);
 }
 

@@ -19,6 +19,7 @@ fn ended(stage: &mut Stage, name: String, how: String) {
         Ending::ByItself => "by itself".to_owned(),
         Ending::OnRung(action) => format!("on {}", action.name()),
         Ending::Unseen => "unseen".to_owned(),
+        Ending::BetweenStarts => "between starts".to_owned(),
     };
     assert_eq!(words, how);
 }

@@ -81,7 +81,7 @@ impl Metrics {
             Ending::OnRung(action) => action.name(),
             Ending::Unseen => "unseen",
             Ending::ByItself => "by-itself",
-            Ending::NotStarted | Ending::NotEnded => return,
+            Ending::NotStarted | Ending::BetweenStarts | Ending::NotEnded => return,
         };
         self.stops.get_or_create(&Rung { rung }).inc();
         if unit.failed.is_some() {

@@ -30,6 +30,7 @@ pub(super) fn of(report: &Report, instance: &str, reason: String, lived: Duratio
             .map(|unit| NamedReport {
                 name: report.name(unit.unit).to_owned(),
                 stated: report.stated.get(&unit.unit).map(|text| text.as_ref().to_owned()),
+                error: report.errors.get(&unit.unit).map(|text| text.as_ref().to_owned()),
                 report: *unit,
             })
             .collect(),

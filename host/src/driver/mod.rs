@@ -25,7 +25,9 @@ use tokio::{
     task::{JoinSet, yield_now},
     time::{Instant, sleep_until},
 };
-use winddown_core::{Disposition, Effects, Engine, Input, Moment, Reason, Ticket, UnitId, UnitReport};
+use winddown_core::{
+    Disposition, Effects, Ending, Engine, Input, Moment, Reason, Status, Ticket, UnitId, UnitReport,
+};
 
 use crate::{
     body::process::Means, client::ClientOrder, hooks::Hooks, host::News, recorder::Recorder, report::Report,
@@ -234,7 +236,11 @@ impl Driver {
         let stated = |unit: &UnitReport| Some((unit.unit, self.table.get(unit.unit)?.stated(unit.reason)?));
         let is_stated = |unit: &&UnitReport| matches!(unit.reason, Reason::Stated(_));
         let stated = whole.units.iter().filter(is_stated).filter_map(stated).collect();
-        Report { whole, names: self.table.names(), stated, remarks: Vec::new() }
+        let error = |unit: &UnitReport| Some((unit.unit, self.table.get(unit.unit)?.error.clone()?));
+        let has_failed =
+            |unit: &&UnitReport| unit.status == Status::Failed || unit.ending == Ending::BetweenStarts;
+        let errors = whole.units.iter().filter(has_failed).filter_map(error).collect();
+        Report { whole, names: self.table.names(), stated, errors, remarks: Vec::new() }
     }
 
     /// Hands over the findings that no write has held yet.

@@ -9,8 +9,8 @@ use std::{
 };
 
 use winddown_host::{
-    Action, BodyResult, Context, Error, Host, Kind, Ladder, Notice, Phase, Rung, Shutdown, Span, StartError,
-    Status, Stop, Stopped, Unit, Why, contracts, store::Memory,
+    Action, BodyResult, Context, Ending, Error, Host, Kind, Ladder, Notice, Phase, Restart, Rung, Shutdown,
+    Span, StartError, Status, Stop, Stopped, Unit, Why, contracts, store::Memory,
 };
 
 use crate::harness::{deaf, described, idle, names, until};
@@ -251,6 +251,36 @@ async fn what_needs_another_unit_can_be_removed_and_then_so_can_the_other() {
         assert_eq!(refused.to_string(), "refused: others need it");
     }
     assert_eq!(host.shutdown(Shutdown::default()).await.unwrap().code(), 0);
+}
+
+#[tokio::test]
+async fn what_waits_for_its_next_start_is_told_so_with_its_last_error() {
+    let again = Restart::Always { backoff: Span::from_secs(3600) };
+    let kind = Kind { restart: again, ..contracts::container() };
+    let body = async |_: Context| -> BodyResult { Err("no database".into()) };
+    let host = described(&Memory::new()).kind("again", kind);
+    let host =
+        ["waits", "stopped"].iter().fold(host, |host, name| host.unit(*name, Unit::task("again", body)));
+    let host = host.unit("idle", Unit::task("again", body)).start().await.unwrap();
+    for unit in ["waits", "stopped"] {
+        host.start(unit).await.unwrap();
+        loop {
+            let info = host.inspect(unit).await.unwrap();
+            if (info.status, info.incarnation) == (Status::Pending, 2) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    host.stop("stopped").await.unwrap();
+    let report = host.shutdown(Shutdown::default()).await.unwrap();
+    let ending = |name: &str| report.unit(name).unwrap().ending;
+    assert_eq!(ending("waits"), Ending::BetweenStarts, "{report}");
+    assert_eq!(ending("stopped"), Ending::BetweenStarts, "{report}");
+    assert_eq!(ending("idle"), Ending::NotStarted, "{report}");
+    let told = report.to_string();
+    assert!(told.contains("  waits pending: waits for start 2; its error: no database"), "{told}");
+    assert!(!told.contains("idle"), "{told}");
 }
 
 #[tokio::test]

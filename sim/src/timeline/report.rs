@@ -57,12 +57,15 @@ fn shutdown(report: &Report, whole: Span) -> String {
 
 fn ending(unit: &UnitReport) -> Vec<String> {
     let mut parts = vec![match unit.ending {
-        Ending::NotStarted => "not started".to_owned(),
+        Ending::NotStarted => "never started".to_owned(),
         Ending::NotEnded => "has not ended".to_owned(),
         Ending::ByItself => "by itself".to_owned(),
         Ending::OnRung(action) => format!("on {}", action.name()),
-        Ending::Unseen if unit.incarnation.0 == 0 => "never started".to_owned(),
-        Ending::Unseen => "its body was not seen to go".to_owned(),
+        Ending::Unseen => "its body was not seen to go while it was waited for".to_owned(),
+        Ending::BetweenStarts if unit.status.is_terminal() => {
+            format!("it waited for start {}, and had no body", unit.incarnation.0)
+        }
+        Ending::BetweenStarts => format!("waits for start {}", unit.incarnation.0),
     }];
     let flags = [
         (unit.forced, "by force"),

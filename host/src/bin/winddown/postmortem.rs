@@ -59,6 +59,10 @@ fn unit_line(unit: &NamedReport) -> String {
         Ending::ByItself => notes.push("by itself".to_owned()),
         Ending::OnRung(action) => notes.push(format!("by {}, {}", action.name(), after(report.took))),
         Ending::Unseen => notes.push(after(report.took)),
+        Ending::BetweenStarts if report.status.is_terminal() => {
+            notes.push(format!("it waited for start {}", report.incarnation.0));
+        }
+        Ending::BetweenStarts => notes.push(format!("waits for start {}", report.incarnation.0)),
     }
     if report.recorded > 0 {
         notes.push(format!("{} of {} findings saved", report.saved, report.recorded));
@@ -74,6 +78,7 @@ fn unit_line(unit: &NamedReport) -> String {
         (!report.row_durable && report.incarnation.0 > 0, "not on record"),
     ];
     notes.extend(flags.iter().filter(|(is_so, _)| *is_so).map(|(_, words)| (*words).to_owned()));
+    notes.extend(unit.error.as_ref().map(|text| format!("its error: {}", plain(text))));
     notes.extend(unit.stated.as_ref().map(|text| format!("because: {}", plain(text))));
     let status = painted(report.status, &format!("{:<9}", report.status.name()));
     format!("  {:<24} {status}  {}\n", unit.name, notes.join(", "))
@@ -86,6 +91,7 @@ fn after(span: Span) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use winddown_core::{Incarnation, Status};
 
     use super::*;
 
@@ -105,6 +111,25 @@ mod tests {
             "units": (0..units).map(unit).collect::<Vec<_>>(),
         });
         serde_json::from_value(record).expect("it is one")
+    }
+
+    #[test]
+    fn what_waits_for_its_next_start_is_not_said_to_have_never_started() {
+        let mut record = record(40);
+        let unit = &mut record.units[3];
+        (unit.report.status, unit.report.ending) = (Status::Pending, Ending::BetweenStarts);
+        unit.report.incarnation = Incarnation(4);
+        unit.error = Some("no such\nhost".to_owned());
+        let told = of(&record);
+        let line = told.lines().find(|line| line.contains("unit-3 ")).expect("it matters");
+        assert!(line.contains("waits for start 4, "), "{line}");
+        assert!(line.ends_with(r"its error: no such\nhost"), "{line}");
+        record.units[3].report.status = Status::Stopped;
+        record.units.truncate(5);
+        let told = of(&record);
+        assert!(told.contains("it waited for start 4, "), "{told}");
+        record.units[3].report.ending = Ending::NotStarted;
+        assert!(of(&record).contains("never started"));
     }
 
     #[test]
