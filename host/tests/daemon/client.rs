@@ -1,6 +1,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use rustix::process::Signal;
@@ -28,6 +29,21 @@ fn the_exit_code_says_what_kind_of_answer_it_was() {
     assert_eq!(code(&["shutdown"]), Some(0));
     assert_eq!(daemon.wait().code(), Some(0));
     assert_eq!(code(&["report"]), Some(0));
+}
+
+#[test]
+fn a_daemon_that_is_about_to_listen_is_waited_for() {
+    let home = Home::new(NAVIGATION);
+    let began = Instant::now();
+    assert_eq!(home.winddown(&["list", "--wait", "0s"]).status.code(), Some(3));
+    assert!(began.elapsed() < Duration::from_millis(900), "nobody is waited for: {:?}", began.elapsed());
+    let began = Instant::now();
+    assert_eq!(home.winddown(&["list", "--wait", "200ms"]).status.code(), Some(3));
+    assert!(began.elapsed() >= Duration::from_millis(200), "it was waited for: {:?}", began.elapsed());
+    let daemon = home.spawn();
+    // Whoever pastes two lines does not wait between them.
+    let listed = home.winddown(&["--wait", "10s", "list"]);
+    assert!(listed.status.success(), "{listed:?}\n{}", daemon.log());
 }
 
 #[test]

@@ -31,8 +31,13 @@ pub(crate) struct Cli {
     )]
     pub(crate) state_dir: Option<PathBuf>,
 
+    /// How long a daemon is waited for that does not listen, as it may be about to: 500ms, 5s, 0s for not at
+    /// all, or unlimited
+    #[arg(long, value_name = "TIME", default_value = "1s", global = true, display_order = 51)]
+    pub(crate) wait: Time,
+
     /// For people, or for programs one JSON object a line
-    #[arg(long, value_enum, default_value_t = Format::Human, global = true, display_order = 51)]
+    #[arg(long, value_enum, default_value_t = Format::Human, global = true, display_order = 52)]
     pub(crate) format: Format,
 
     #[command(subcommand)]

@@ -41,9 +41,12 @@ fn run(cli: Cli, output: &mut Output) -> Result<u8, Complaint> {
     let ask = match cli.command {
         Command::Report => return record::run(&paths, output),
         Command::Shutdown { force, within, no_wait } => {
-            return shutdown::run(&paths, Ask::Shutdown { force, within }, no_wait, output);
+            let talk = Talk::to(&paths, cli.wait)?;
+            return shutdown::run(&paths, talk, Ask::Shutdown { force, within }, no_wait, output);
         }
-        Command::Attach { unit } => return attach(&paths, Ask::Attach { unit }, output),
+        Command::Attach { unit } => {
+            return attach(Talk::to(&paths, cli.wait)?, Ask::Attach { unit }, output);
+        }
         Command::Start { unit } => Ask::Start { unit },
         Command::Stop { unit, force, within } => Ask::Stop { unit, force, within },
         Command::Restart { unit } => Ask::Restart { unit },
@@ -54,12 +57,11 @@ fn run(cli: Cli, output: &mut Output) -> Result<u8, Complaint> {
         Command::Inspect { unit } => Ask::Inspect { unit },
         Command::Findings { unit, after, limit } => Ask::Findings { unit, after, limit },
     };
-    once(&paths, ask, output)
+    once(Talk::to(&paths, cli.wait)?, ask, output)
 }
 
 /// Asks one thing, and says all of its answer.
-fn once(paths: &Paths, ask: Ask, output: &mut Output) -> Result<u8, Complaint> {
-    let mut talk = Talk::to(paths)?;
+fn once(mut talk: Talk, ask: Ask, output: &mut Output) -> Result<u8, Complaint> {
     talk.ask(ask.clone())?;
     loop {
         let reply = talk.reply()?.ok_or(Complaint::Lost)?;
@@ -77,8 +79,7 @@ fn once(paths: &Paths, ask: Ask, output: &mut Output) -> Result<u8, Complaint> {
 }
 
 /// Says everything that happens until the daemon is gone.
-fn attach(paths: &Paths, ask: Ask, output: &mut Output) -> Result<u8, Complaint> {
-    let mut talk = Talk::to(paths)?;
+fn attach(mut talk: Talk, ask: Ask, output: &mut Output) -> Result<u8, Complaint> {
     talk.ask(ask)?;
     while let Some(reply) = talk.reply_or(|left| output.countdown(left))? {
         match reply.said {

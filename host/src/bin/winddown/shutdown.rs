@@ -13,8 +13,13 @@ use winddown_host::{
 
 use crate::{complaint::Complaint, output::Output, record, talk::Talk};
 
-pub(crate) fn run(paths: &Paths, ask: Ask, no_wait: bool, output: &mut Output) -> Result<u8, Complaint> {
-    let mut talk = Talk::to(paths)?;
+pub(crate) fn run(
+    paths: &Paths,
+    mut talk: Talk,
+    ask: Ask,
+    no_wait: bool,
+    output: &mut Output,
+) -> Result<u8, Complaint> {
     // Held from before the question on, so that another process with the same number is never meant.
     let daemon = pidfd_open(talk.daemon(), PidfdFlags::empty());
     talk.ask(ask.clone())?;

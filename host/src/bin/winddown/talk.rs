@@ -3,6 +3,8 @@
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     os::unix::net::UnixStream,
+    path::Path,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -10,13 +12,16 @@ use rustix::net::sockopt::socket_peercred;
 use rustix::process::Pid;
 use winddown_host::{
     daemon::state_dir::Paths,
-    ipc::{ANSWER_LIMIT, Ask, Reply, Request, read_reply, write_line},
+    ipc::{ANSWER_LIMIT, Ask, Reply, Request, Time, read_reply, write_line},
 };
 
 use crate::complaint::Complaint;
 
 /// How often a countdown is told.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether a daemon listens.
+const GLANCE: Duration = Duration::from_millis(10);
 
 pub(crate) struct Talk {
     stream: BufReader<UnixStream>,
@@ -29,11 +34,12 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    pub(crate) fn to(paths: &Paths) -> Result<Self, Complaint> {
+    /// Connects to the daemon. One that does not listen is waited for so long: it may be about to.
+    pub(crate) fn to(paths: &Paths, wait: Time) -> Result<Self, Complaint> {
         let path = paths.socket();
-        let began = Instant::now();
         let stream =
-            UnixStream::connect(&path).map_err(|error| Complaint::NoDaemon { path: path.clone(), error })?;
+            connect(&path, wait).map_err(|error| Complaint::NoDaemon { path: path.clone(), error })?;
+        let began = Instant::now();
         let peer = socket_peercred(&stream).map_err(|error| Complaint::Broken(error.into()))?;
         let user = rustix::process::geteuid();
         // Whoever put a socket there to be told things is not who is asked.
@@ -99,6 +105,24 @@ impl Talk {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
                 Err(error) => return Err(Complaint::Broken(error)),
             }
+        }
+    }
+}
+
+fn connect(path: &Path, wait: Time) -> io::Result<UnixStream> {
+    let until = match wait {
+        Time::For(span) => Instant::now().checked_add(span.into()),
+        Time::Unlimited => None,
+    };
+    loop {
+        match UnixStream::connect(path) {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+                    && until.is_none_or(|until| Instant::now() < until) =>
+            {
+                thread::sleep(GLANCE);
+            }
+            connected => return connected,
         }
     }
 }
