@@ -63,7 +63,7 @@ Examples:
   cargo xtask sim --journal /var/lib/winddown/journal
       what a real host did, played again; it fails if the engine does anything else here
 
-What broke is kept in breaches/ as it is found, with its whole timeline. The first seed of each broken
+What broke is kept in breaches/ as it is found, with its whole timeline. The first seed of each broken \
 claim is then made smaller, and kept as a file that plays without its seed:
 
   cargo xtask sim --replay breaches/seed-7.run

@@ -56,7 +56,7 @@ Exit codes:
   1  not so, and the report says what; or the daemon could not start
   2  the command line makes no sense
 
-The state directory is for one daemon: a second one is refused. It holds winddownd.sock,
+The state directory is for one daemon: a second one is refused. It holds winddownd.sock, \
 winddownd.pid, winddown.db (rows and findings) and report.json (how the last shutdown went).
 
 Try it:

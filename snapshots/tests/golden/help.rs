@@ -20,9 +20,26 @@ fn draw(golden: &mut Folder, program: Program, command: &[&str]) {
     let output = program.run(&[command, &["--help"]].concat());
     let help = said(&output.stdout);
     assert!(output.status.success(), "{} {command:?} --help: {}", program.name, said(&output.stderr));
+    refuse_wrapped_twice(&help);
     golden.draw(&[&[program.name], command].concat().join("-"), &help);
     for below in commands(&help) {
         draw(golden, program, &[command, &[below]].concat());
+    }
+}
+
+/// A line of prose that was broken by hand is broken again where there is less room, and leaves a word or two on a line
+/// of their own.
+fn refuse_wrapped_twice(help: &str) {
+    let lines: Vec<&str> = help.lines().collect();
+    for pair in lines.windows(2) {
+        let is_prose = |line: &str| line.starts_with(char::is_alphabetic);
+        let is_stray = pair[0].split_whitespace().count() < 3 && !pair[0].ends_with(':');
+        assert!(
+            !(is_prose(pair[0]) && is_prose(pair[1]) && is_stray),
+            "broken twice:\n{}\n{}",
+            pair[0],
+            pair[1]
+        );
     }
 }
 

@@ -29,13 +29,13 @@ use crate::{
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) const EXAMPLES: &str = "\
-Without options it explores the reference scope: three engagements of a daemon, each of which may end by
-itself or record a finding; two stops, each as planned, sooner or forced; a shutdown; and a crash at any
+Without options it explores the reference scope: three engagements of a daemon, each of which may end by \
+itself or record a finding; two stops, each as planned, sooner or forced; a shutdown; and a crash at any \
 moment, with a recovery. Options make it another one.
 
-From the first state, everything that may happen next is tried, in every state that is reached, level by
-level. States that will behave alike are one state: time counts as time left, and identical units may
-stand for each other, and where a choice leads is known once its like was tried. The claims are checked at
+From the first state, everything that may happen next is tried, in every state that is reached, level by \
+level. States that will behave alike are one state: time counts as time left, and identical units may \
+stand for each other, and where a choice leads is known once its like was tried. The claims are checked at \
 every step, and from every state a calm way must lead to the exit.
 
 Examples:

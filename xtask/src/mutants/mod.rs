@@ -19,9 +19,9 @@ use crate::{
 };
 
 pub(crate) const EXAMPLES: &str = "\
-A planted bug is a small patch in sim/mutants: a bug that a real system had, or could have, written into winddown. Each is
-applied to a copy of core and sim in target/mutants, built there, and hunted: by random seeds, and by
-exploring the reference scope. A claim has to find it; a panic, a hang or a claim that its patch does not
+A planted bug is a small patch in sim/mutants: a bug that a real system had, or could have, written into winddown. Each is \
+applied to a copy of core and sim in target/mutants, built there, and hunted: by random seeds, and by \
+exploring the reference scope. A claim has to find it; a panic, a hang or a claim that its patch does not \
 name is a failure, and so is a patch that no longer fits the source.
 
 Examples:
@@ -34,7 +34,7 @@ Examples:
   cargo xtask mutants --all --starts 20 --pct
       from twenty first seeds, far apart, at random and with priorities: the middle of what they take
 
-To plant one more: change core or sim, `git diff > sim/mutants/NAME.patch`, take the change back, and write
+To plant one more: change core or sim, `git diff > sim/mutants/NAME.patch`, take the change back, and write \
 above the patch:
 
   Title: a stop is answered before its row is in the store

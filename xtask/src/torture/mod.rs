@@ -30,8 +30,8 @@ use crate::{
 };
 
 pub(crate) const EXAMPLES: &str = "\
-Each torment starts winddownd as a process, in a directory of its own, harms it, and looks what is left. All
-of it is ended and removed afterwards, and that is checked, too. What fails is kept in target/torture, with
+Each torment starts winddownd as a process, in a directory of its own, harms it, and looks what is left. All \
+of it is ended and removed afterwards, and that is checked, too. What fails is kept in target/torture, with \
 its log, and the command that plays the same choices again is printed.
 
 Examples:
