@@ -4,6 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use winddown_core::{Answer, Phase, PlanError, Why};
 
+use crate::ipc::NoName;
+
 /// So many bytes the reason of a cancel has at most.
 pub const REASON_MAX: usize = 1024;
 
@@ -30,6 +32,12 @@ pub enum Error {
          BodyClass::Process, so that it is on record and looked for after a crash"
     )]
     NotForProcesses(Arc<str>),
+    /// A unit cannot have this name.
+    #[error(transparent)]
+    BadName(#[from] NoName),
+    /// A unit needs one that is not declared.
+    #[error("no unit is called {0:?}: what a unit needs has to be declared before it")]
+    UnknownNeed(Arc<str>),
     /// A unit with this name is declared already.
     #[error("a unit is called {0:?} already")]
     NameTaken(Arc<str>),
@@ -68,9 +76,15 @@ pub enum StartError {
     /// There is something to be done in a phase that never asks for it.
     #[error(
         "phase {} never asks for any work of the host's own; use release-lease, close-listener, \
-         unlink-socket or remove-pid-file, where the shutdown ladder has it", .0.name()
+         unlink-socket or remove-pid-file", .0.name()
     )]
     NeverWound(Phase),
+    /// There is something to be done in a phase that the shutdown does not have.
+    #[error(
+        "the shutdown ladder has no phase {phase}; give Builder::shutdown one that has it, such as \
+         contracts::{ladder}", phase = .0.name(), ladder = ladder_with(*.0)
+    )]
+    NoSuchPhase(Phase),
     /// The store could not be opened.
     #[error("failed to open the store: {0}")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -111,4 +125,18 @@ pub enum StartError {
     /// The signal handlers could not be installed.
     #[error("failed to listen to signals: {0}")]
     Signals(#[source] std::io::Error),
+}
+
+/// The usual ladder that has a phase.
+const fn ladder_with(phase: Phase) -> &'static str {
+    match phase {
+        Phase::ReleaseLease => "leased_shutdown",
+        Phase::Notify
+        | Phase::PauseUnits
+        | Phase::StopUnits
+        | Phase::DisconnectClients
+        | Phase::CloseListener
+        | Phase::UnlinkSocket
+        | Phase::RemovePidFile => "daemon_shutdown",
+    }
 }

@@ -61,8 +61,11 @@ impl Hooks {
                     false
                 }
             };
-            if of_the_engine || !plan.shutdown.rungs().iter().any(|rung| rung.action == *phase) {
+            if of_the_engine {
                 return Err(StartError::NeverWound(*phase));
+            }
+            if !plan.shutdown.rungs().iter().any(|rung| rung.action == *phase) {
+                return Err(StartError::NoSuchPhase(*phase));
             }
         }
         Ok(())

@@ -155,6 +155,8 @@ const fn code(error: &Error) -> ProblemCode {
         Error::Full(_) => ProblemCode::Busy,
         Error::UnknownKind(_)
         | Error::NotForProcesses(_)
+        | Error::BadName(_)
+        | Error::UnknownNeed(_)
         | Error::NameTaken(_)
         | Error::LongReason(_)
         | Error::Refused(_) => ProblemCode::Refused,

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     body::{census::Tree, process},
     error::Error,
+    ipc::check_name,
     store::{Kept, Write},
     unit::{Body, Unit},
 };
@@ -27,6 +28,10 @@ impl Driver {
     /// Makes a unit known, with what was left of it. Nothing has changed if it cannot be.
     pub(crate) fn declare(&mut self, name: Arc<str>, unit: Unit, left: Option<Left>) -> Result<(), Error> {
         let Unit { body, kind, owner, needs } = unit;
+        // What the store has is known by the name that it has.
+        if !matches!(body, Body::Absent) {
+            check_name(&name)?;
+        }
         let kind_id = self.kind_id(&kind).ok_or_else(|| Error::UnknownKind(Arc::clone(&kind)))?;
         let class = self.engine.plan().kinds[usize::from(kind_id.0)].body;
         if matches!(body, Body::Command(_)) && class != BodyClass::Process {
@@ -37,7 +42,7 @@ impl Driver {
             return self.adopt(known, body, kind_id, owner_id);
         }
         let number =
-            |need: &Arc<str>| self.table.find(need).ok_or_else(|| Error::UnknownUnit(Arc::clone(need)));
+            |need: &Arc<str>| self.table.find(need).ok_or_else(|| Error::UnknownNeed(Arc::clone(need)));
         let needs: Vec<UnitId> = needs.iter().map(number).collect::<Result<_, _>>()?;
         let unit = self.table.next_number(&needs).ok_or(Error::Full("units"))?;
         if let Some(recorder) = &mut self.recorder {

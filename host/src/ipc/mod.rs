@@ -14,6 +14,7 @@ mod record;
 mod wire;
 
 pub use line::{BadLine, read_reply, read_request, write_line};
+pub(crate) use name::check as check_name;
 pub use name::{NAME_FORM, NoName, UnitName};
 pub use record::{NamedReport, ShutdownRecord};
 pub use wire::{

@@ -13,8 +13,25 @@ pub const NAME_FORM: &str = "a name of at most 255 letters, digits, '.', '_' and
 
 /// A text that is no unit's name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0:?} cannot be a unit's name: expected {NAME_FORM}")]
-pub struct NoName(String);
+#[error("{text:?} cannot be a unit's name: expected {expected}")]
+pub struct NoName {
+    text: String,
+    expected: &'static str,
+}
+
+impl NoName {
+    fn new(text: &str, expected: &'static str) -> Self {
+        // Whoever reads the error needs its beginning, and no more than a line of it.
+        Self { text: text.chars().take(80).collect(), expected }
+    }
+}
+
+/// What every unit's name has to be, also of a host without a daemon: something to be seen on one line.
+pub(crate) fn check(text: &str) -> Result<(), NoName> {
+    let is_name = (1..=LONGEST).contains(&text.len()) && !text.contains(char::is_control);
+    let expected = "1 to 255 bytes without control characters";
+    if is_name { Ok(()) } else { Err(NoName::new(text, expected)) }
+}
 
 /// The name of a unit: safe to print, to put into a path, and to hand to a command.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -42,11 +59,10 @@ impl FromStr for UnitName {
         let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         let is_part =
             |part: &str| !part.is_empty() && !part.starts_with(['.', '-']) && part.bytes().all(letter);
-        if text.len() <= LONGEST && text.split('/').all(is_part) {
+        if check(text).is_ok() && text.split('/').all(is_part) {
             Ok(Self(Arc::from(text)))
         } else {
-            // Whoever reads the error needs its beginning, and no more than a line of it.
-            Err(NoName(text.chars().take(80).collect()))
+            Err(NoName::new(text, NAME_FORM))
         }
     }
 }
@@ -96,6 +112,10 @@ mod tests {
             assert!(good.parse::<UnitName>().is_ok(), "{good}");
         }
         let long = "x".repeat(256);
+        for bad in ["", "a\n", "\u{1b}[31m", &long] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+        assert!(check("Größe 3").is_ok());
         for bad in
             ["", "/", "a/", "/a", "a//b", "..", "a/../b", ".hidden", "-rf", "a/-b", "a b", "ä", "a\n", &long]
         {

@@ -46,6 +46,8 @@ fn a_directory_or_a_program_that_is_not_there_is_told() {
     let unit = "[[unit]]\nname = \"worker\"\nkind = \"provider\"\ncommand = ";
     let told = [
         ("[\"true\"]\ndirectory = \"nope\"", "nope is no directory"),
+        ("[\"no-such-program\"]", "no directory of PATH has a program \"no-such-program\""),
+        ("[\"true\"]\nenvironment = { PATH = \"/no/such\" }", "no directory of PATH has a program \"true\""),
         ("[\"/no/such\"]", "/no/such is no program that can be run"),
         ("[\"./winddownd.toml\"]\ndirectory = \".\"", "winddownd.toml is no program that can be run"),
     ];
@@ -55,10 +57,26 @@ fn a_directory_or_a_program_that_is_not_there_is_told() {
         assert!(said.contains("unit \"worker\" cannot be started: ") && said.contains(words), "{said}");
         assert!(said.ends_with(": 1 unit, can be used, see the warnings\n"), "{said}");
     }
-    for sound in ["[\"/bin/sh\"]", "[\"true\"]\ndirectory = \".\"", "[\"./sh\"]\ndirectory = \"/bin\""] {
+    let own = "[\"sh\"]\ndirectory = \"/bin\"\nenvironment = { PATH = \".\" }";
+    for sound in [own, "[\"/bin/sh\"]", "[\"true\"]\ndirectory = \".\"", "[\"./sh\"]\ndirectory = \"/bin\""] {
         let (_, said) = check(&format!("{unit}{sound}"), &[]);
         assert!(said.ends_with(": 1 unit, sound\n"), "{said}");
     }
+}
+
+#[test]
+fn a_restart_without_any_wait_is_told() {
+    let restart = |backoff: &str| {
+        format!(
+            "[ladder.gone]\nrungs = [{{ do = \"kill\", patience = \"1s\" }}]\n[kind.worker]\nladder = \"gone\"\n\
+             body = \"process\"\nrestart = {{ always = {{ backoff = \"{backoff}\" }} }}\n{UNIT}"
+        )
+    };
+    let (code, said) = check(&restart("0s"), &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("kind \"worker\" starts its units again at once"), "{said}");
+    let (_, said) = check(&restart("1ms"), &[]);
+    assert!(said.ends_with(": 1 unit, sound\n"), "{said}");
 }
 
 #[test]

@@ -154,7 +154,23 @@ async fn what_makes_no_sense_is_said_before_anything_runs() {
     let early = described(&memory)
         .unit("web", Unit::task("task", idle).needs("db"))
         .unit("db", Unit::task("task", idle));
-    assert!(error(early).await.contains("no unit is called \"db\""));
+    assert!(
+        error(early)
+            .await
+            .ends_with("no unit is called \"db\": what a unit needs has to be declared before it")
+    );
+    let leased = described(&memory).on_phase(Phase::ReleaseLease, async { Ok(()) });
+    assert!(error(leased).await.contains("has no phase release-lease"));
+    let leased = described(&memory).on_phase(Phase::ReleaseLease, async { Ok(()) });
+    let ladder = contracts::leased_shutdown(Span::from_secs(5));
+    leased.shutdown(ladder).start().await.expect("that one has it");
+    let host = described(&memory).start().await.unwrap();
+    for name in ["", "two\nlines", "\u{1b}[31m", &"x".repeat(256)] {
+        let builder = described(&memory).unit(name, Unit::task("task", idle));
+        assert!(error(builder).await.contains("cannot be a unit's name: expected 1 to 255 bytes"));
+        let declared = host.declare(name, Unit::task("task", idle)).await.unwrap_err();
+        assert!(declared.to_string().contains("cannot be a unit's name"), "{declared}");
+    }
     let never = described(&memory).on_phase(Phase::StopUnits, async { Ok(()) });
     assert!(matches!(never.start().await, Err(StartError::NeverWound(Phase::StopUnits))));
 }

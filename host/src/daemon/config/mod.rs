@@ -5,6 +5,8 @@ mod kinds;
 mod text;
 
 use std::{
+    env,
+    ffi::OsStr,
     fmt, fs, io,
     net::SocketAddr,
     ops::Range,
@@ -13,7 +15,7 @@ use std::{
     sync::Arc,
 };
 
-use winddown_core::{Kind, Plan, Span};
+use winddown_core::{Kind, Plan, Restart, Span};
 
 use crate::{Command, ipc::UnitName};
 
@@ -190,6 +192,14 @@ impl Config {
                 }
             }
         }
+        for (name, kind) in &self.kinds {
+            if matches!(kind.restart, Restart::Always { backoff } if backoff.is_zero()) {
+                all.push(format!(
+                    "kind {name:?} starts its units again at once, however often: one that cannot run keeps a \
+                     processor busy; give its restart a backoff, such as \"1s\""
+                ));
+            }
+        }
         let commands = self.units.iter().filter_map(|unit| match &unit.body {
             BodyConfig::Command(command) => Some((unit, command)),
             BodyConfig::Demo(_) => None,
@@ -242,8 +252,8 @@ impl Config {
     }
 }
 
-/// What a command names and is not there. A program without a slash is not looked for: where it is may change
-/// with the environment that it is started in.
+/// What a command names and is not there. A program without a slash is looked for as it will be when it is started,
+/// if the daemon has the environment then that this process has.
 fn lacks(command: &Command) -> Option<String> {
     let command = command.prepare();
     let directory = command.get_current_dir();
@@ -252,11 +262,19 @@ fn lacks(command: &Command) -> Option<String> {
     }
     // A relative one is found from the directory that the process is started in.
     let program = Path::new(command.get_program());
-    let path = directory.map_or_else(|| program.to_owned(), |directory| directory.join(program));
-    let is_looked_up = !command.get_program().as_encoded_bytes().contains(&b'/');
-    let can_run = |it: fs::Metadata| it.is_file() && it.permissions().mode() & 0o111 != 0;
-    let is_there = is_looked_up || fs::metadata(&path).is_ok_and(can_run);
-    (!is_there).then(|| format!("{} is no program that can be run", path.display()))
+    let place = |path: &Path| directory.map_or_else(|| path.to_owned(), |directory| directory.join(path));
+    let is_program = |it: fs::Metadata| it.is_file() && it.permissions().mode() & 0o111 != 0;
+    let can_run = |path: &Path| fs::metadata(path).is_ok_and(is_program);
+    if command.get_program().as_encoded_bytes().contains(&b'/') {
+        let path = place(program);
+        return (!can_run(&path)).then(|| format!("{} is no program that can be run", path.display()));
+    }
+    let own = command.get_envs().find_map(|(name, value)| (name == "PATH").then_some(value));
+    // Without a PATH, it is the system that says where to look.
+    let path = own.map_or_else(|| env::var_os("PATH"), |value| value.map(OsStr::to_owned))?;
+    let is_there = env::split_paths(&path).any(|folder| can_run(&place(&folder).join(program)));
+    let name = program.display();
+    (!is_there).then(|| format!("no directory of PATH has a program {name:?} that can be run"))
 }
 
 /// Line and column of a place in a text, both from 1.

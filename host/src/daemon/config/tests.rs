@@ -50,6 +50,12 @@ fn errors_have_a_place_and_say_what_was_expected() {
         (1, 1),
         "unknown key `deadlin`; did you mean `deadline`? known are: state-dir, deadline",
     );
+    wrong("\"dlin\\u001b\\n\" = 1\n", (1, 1), r"unknown key `dlin\u{1b}\n`; known are: state-dir");
+    let form = "{ always = { backoff = \"1s\" } }";
+    wrong("[kind.x]\nladder = \"task\"\nrestart = \"always\"", (3, 11), form);
+    wrong("[kind.x]\nladder = \"task\"\nrestart = \"on-failure\"", (3, 11), form);
+    let command = "[[unit]]\nname = \"a\"\nkind = \"provider\"\ncommand = \"sleep 5\"";
+    wrong(command, (4, 11), "a list has to be here, such as [\"sleep\", \"5\"]");
     wrong("dlin = \"30s\"\n", (1, 1), "unknown key `dlin`; known are: state-dir");
     wrong("deadline = 30\n", (1, 12), "expected a time in quotes, such as \"30s\"");
     wrong("\ndeadline = \"30\"\n", (2, 12), "such as 369s");

@@ -107,20 +107,31 @@ pub(super) fn plain(message: &str) -> String {
     if let Some(name) = message.strip_prefix("missing field ") {
         return format!("the key {name} is missing");
     }
+    let text = message.strip_prefix("invalid type: string \"");
+    if let Some(text) = text.and_then(|text| text.strip_suffix("\", expected a sequence")) {
+        let words: Vec<String> =
+            text.split_whitespace().map(|word| format!("\"{}\"", shortened(word))).collect();
+        return format!("a list has to be here, such as [{}]", words.join(", "));
+    }
     match message {
         "invalid type: map, expected a sequence" => {
             "a table is where a list has to be; write each unit as [[unit]], and rungs as [{ … }, { … }]"
                 .to_owned()
         }
         "wanted string or table" => {
-            "this has to be a word in quotes, or for a restart { on-failure = { limit = 3, backoff = \"1s\", \
+            "this has to be a word in quotes, or for a restart \"never\", { on-failure = { limit = 3, backoff = \"1s\", \
              backoff-max = \"60s\" } } or { always = { backoff = \"1s\" } }"
+                .to_owned()
+        }
+        "invalid type: unit variant, expected struct variant" => {
+            "this restart needs to know when: write { always = { backoff = \"1s\" } }, or { on-failure = { \
+             limit = 3, backoff = \"1s\", backoff-max = \"60s\" } }"
                 .to_owned()
         }
         "invalid socket address syntax" => {
             "this is no address; expected one with its port, such as \"127.0.0.1:8077\"".to_owned()
         }
-        _ => message.replace('\n', ", "),
+        _ => escaped(&message.replace('\n', ", ")),
     }
 }
 
@@ -136,10 +147,23 @@ fn unknown(what: &str, names: &str) -> String {
     format!("unknown {what} `{name}`;{hint} known are: {}", known.join(", "))
 }
 
-/// The text as a message quotes it: a file may hold a line of a megabyte, a message must not.
+/// The text as a message quotes it: a file may hold a line of a megabyte, or what a terminal would obey; a message
+/// must not.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(LONGEST_QUOTE) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", escaped(text.get(..end).unwrap_or_default())),
+        None => escaped(text),
     }
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            escaped.extend(letter.escape_debug());
+        } else {
+            escaped.push(letter);
+        }
+    }
+    escaped
 }
