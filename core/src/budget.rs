@@ -25,6 +25,11 @@ impl Budget {
         Self { ends: Moment::NEVER }
     }
 
+    /// The same budget for a world in which what was `from` is `to`.
+    pub(crate) const fn rebased(self, from: Moment, to: Moment) -> Self {
+        Self { ends: self.ends.rebased(from, to) }
+    }
+
     /// When it ends.
     #[must_use]
     pub const fn ends(self) -> Moment {

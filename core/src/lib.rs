@@ -60,7 +60,7 @@ pub const SEMANTICS_VERSION: u32 = 1;
 pub use budget::Budget;
 pub use disposition::{Disposition, Why};
 pub use effect::{Answer, Effect, Effects, Notice};
-pub use engine::{ClientView, Engine, RowView, StopStage, StopView, UnitView};
+pub use engine::{ClientView, Engine, RowView, StopStage, StopView, UnitPiece, UnitView};
 pub use ids::{ClientId, Incarnation, KindId, OwnerId, Ticket, UnitId};
 pub use input::{Caller, Exit, Input, Outcome, Row, Signal, Step, Within};
 pub use ladder::{Action, Ladder, Otherwise, Patience, Phase, Rung};

@@ -213,6 +213,19 @@ impl Moment {
         if self.0 == u64::MAX { self } else { Self(self.0.saturating_sub(span.0)) }
     }
 
+    /// The same moment for a world in which what was `from` is `to`: as long before or after it, at the
+    /// earliest the start. "Never" stays.
+    #[must_use]
+    pub const fn rebased(self, from: Self, to: Self) -> Self {
+        if self.is_never() {
+            self
+        } else if from.0 <= to.0 {
+            self.after(Span(to.0 - from.0))
+        } else {
+            self.before(Span(from.0 - to.0))
+        }
+    }
+
     /// How long from this moment until `later`: zero if that is past, the longest span if it is never.
     #[must_use]
     pub const fn until(self, later: Self) -> Span {
@@ -260,6 +273,18 @@ mod tests {
         assert_eq!(Moment::from_nanos(5).after(Span::from_nanos(u64::MAX)), Moment::NEVER);
         assert_eq!(Moment::from_nanos(5).until(Moment::NEVER), Span::from_nanos(u64::MAX));
         assert_eq!(Moment::from_nanos(5).until(Moment::START), Span::ZERO);
+    }
+
+    #[test]
+    fn a_moment_of_another_world_is_as_far_away() {
+        let (noon, later) = (Moment::from_nanos(12), Moment::from_nanos(15));
+        for now in [Moment::START, Moment::from_nanos(7), Moment::from_nanos(100)] {
+            let rebased = later.rebased(noon, now);
+            assert_eq!(now.until(rebased), noon.until(later));
+            assert_eq!(rebased.rebased(now, noon), later);
+            assert_eq!(Moment::NEVER.rebased(noon, now), Moment::NEVER);
+        }
+        assert_eq!(noon.rebased(later, Moment::from_nanos(1)), Moment::START);
     }
 
     #[test]

@@ -70,13 +70,22 @@ impl Callers {
 }
 
 impl Callers {
+    /// Forgets all chains.
+    pub(super) fn clear(&mut self) {
+        self.links.clear();
+        self.free = NONE;
+    }
+
+    /// The chain's waiters in order.
+    pub(super) fn waiters(&self, head: u32) -> impl Iterator<Item = Waiter> {
+        let link = |place: u32| self.links.get(place as usize);
+        core::iter::successors(link(head), move |before| link(before.next)).map(|link| link.waiter)
+    }
+
     /// The chain's waiters in order, as words.
     pub(super) fn visit(&self, head: u32, visit: &mut impl FnMut(u64)) {
-        let mut place = head;
-        while place != NONE {
-            let Link { waiter, next } = self.links[place as usize];
-            visit(u64::from(waiter.ticket.0) << 8 | waiter.wants as u64);
-            place = next;
+        for Waiter { ticket, wants } in self.waiters(head) {
+            visit(u64::from(ticket.0) << 8 | wants as u64);
         }
         visit(u64::MAX);
     }

@@ -14,6 +14,7 @@ mod inspect;
 mod lifecycle;
 mod order;
 mod phases;
+mod pieces;
 mod record;
 mod recovery;
 mod settle;
@@ -41,6 +42,7 @@ use self::{
 
 pub use self::{
     inspect::{ClientView, RowView, StopStage, StopView},
+    pieces::UnitPiece,
     view::UnitView,
 };
 
@@ -223,12 +225,19 @@ impl Clone for Engine {
 
     /// Keeps the room that is there: copying a state over another one allocates nothing once warm.
     fn clone_from(&mut self, source: &Self) {
-        if !Arc::ptr_eq(&self.plan, &source.plan) {
-            self.plan = Arc::clone(&source.plan);
-        }
         self.units.clone_from(&source.units);
         self.timers.copy_from(&source.timers);
         self.callers.copy_from(&source.callers);
+        self.copy_host_from(source);
+    }
+}
+
+impl Engine {
+    /// Copies all but the units, and what belongs to each of them.
+    fn copy_host_from(&mut self, source: &Self) {
+        if !Arc::ptr_eq(&self.plan, &source.plan) {
+            self.plan = Arc::clone(&source.plan);
+        }
         self.edges.copy_from(&source.edges);
         self.owners.clone_from(&source.owners);
         self.clients.clone_from(&source.clients);

@@ -125,6 +125,14 @@ impl Shutdown {
         visit(self.failed);
     }
 
+    /// What was `from` is `to` then.
+    pub(super) const fn rebase(&mut self, from: Moment, to: Moment) {
+        self.until = self.until.rebased(from, to);
+        self.began = self.began.rebased(from, to);
+        self.budget = self.budget.rebased(from, to);
+        self.units = self.units.rebased(from, to);
+    }
+
     pub(super) fn one_less(&mut self) {
         self.waiting = self.waiting.saturating_sub(1);
     }

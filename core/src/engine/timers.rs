@@ -75,6 +75,12 @@ impl Timers {
         }
     }
 
+    /// Forgets all units.
+    pub(super) fn clear_all(&mut self) {
+        self.heap.clear();
+        self.places.clear();
+    }
+
     pub(super) fn clear(&mut self, unit: UnitId) {
         let place = core::mem::replace(&mut self.places[unit.index()], ABSENT);
         if place == ABSENT {

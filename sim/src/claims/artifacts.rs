@@ -38,6 +38,11 @@ impl Artifacts {
         self.until = now;
     }
 
+    /// What was `from` is `to` then.
+    pub(super) const fn rebase(&mut self, from: Moment, to: Moment) {
+        self.until = self.until.rebased(from, to);
+    }
+
     /// Whether none of them was ordered.
     pub(super) const fn untouched(self) -> bool {
         self.ordered == 0

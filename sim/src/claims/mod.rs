@@ -12,12 +12,15 @@ mod durable;
 mod exit;
 mod judge;
 mod ledger;
+mod pieces;
 mod rungs;
 mod state;
 mod stops;
 mod witness;
 
 use winddown_core::{Moment, UnitId};
+
+pub(crate) use self::pieces::UnitBook;
 
 pub use self::judge::{Judge, Scene, Wish};
 

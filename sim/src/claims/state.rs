@@ -15,9 +15,16 @@ const fn from(now: Moment, at: Moment) -> u64 {
 impl Judge {
     /// The same, in the room that is there.
     pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.units.clone_from(&other.units);
+        self.requests.clone_from(&other.requests);
+        self.copy_host_from(other);
+    }
+
+    /// The same, but for what is about units and requests.
+    pub(super) fn copy_host_from(&mut self, other: &Self) {
         let Self {
-            units,
-            requests,
+            units: _,
+            requests: _,
             first_request,
             shutdown_ends,
             units_end,
@@ -36,8 +43,6 @@ impl Judge {
             still_at,
             sights,
         } = other;
-        self.units.clone_from(units);
-        self.requests.clone_from(requests);
         self.clients.clone_from(clients);
         self.broken_clients.clone_from(broken_clients);
         (self.first_request, self.shutdown_ends, self.units_end) =

@@ -105,7 +105,7 @@ impl State {
     /// Which unit a choice is about, if it is about one.
     pub(super) fn unit_of(&self, choice: &Choice) -> Option<UnitId> {
         match *choice {
-            Choice::Finish(place, _) => Some(self.orders[usize::from(place)].unit()),
+            Choice::Finish(place, _) => Some(self.orders[usize::from(place)].unit),
             Choice::Store(place, _) => Some(self.writes[usize::from(place)].unit),
             Choice::Exit(unit, _) | Choice::Find(unit, _) | Choice::Stop(unit, _) | Choice::Keep(unit, _) => {
                 Some(unit)

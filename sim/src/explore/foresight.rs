@@ -10,11 +10,7 @@
 //! That nothing is missed by this is not proved but checked: `Model::without_foresight` tries every choice, and
 //! has to find the same.
 
-use super::{
-    choice::Choice,
-    key::{Key, Parts},
-    state::State,
-};
+use super::{choice::Choice, key::Parts, map::Map, state::State};
 use crate::digest::Digest;
 
 /// What a choice does to a unit, in a word, whichever unit it is.
@@ -23,91 +19,59 @@ struct Deed(u64);
 
 const CRASH: Deed = Deed(0);
 
-/// What was tried once: a place in a table, or nothing.
+/// What came of what was tried once.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tried {
-    /// A digest of what was done, to a unit and a host of which parts. Zero if there is nothing.
-    what: u64,
     /// The unit's part afterwards.
     unit: u64,
     /// The host's part afterwards.
     host: u64,
 }
 
-/// So many places there are at first.
-const PLACES_MIN: usize = 1 << 12;
-
-/// Everything that was tried with one unit.
-#[derive(Debug)]
-pub(super) struct Foresight {
-    // Invariant: the length is a power of two, and at most three quarters of it are used.
-    all: Vec<Tried>,
-    used: usize,
-}
-
-impl Default for Foresight {
-    fn default() -> Self {
-        Self { all: vec![Tried::default(); PLACES_MIN], used: 0 }
-    }
-}
+/// Everything that was tried with one unit: what was done, to a unit and a host of which parts.
+#[derive(Debug, Default)]
+pub(super) struct Foresight(Map<Tried>);
 
 impl Foresight {
-    /// Where a choice leads from a state, if that is known.
-    pub(super) fn look(&self, state: &State, before: &Key, choice: Choice) -> Option<Key> {
-        let mut parts = before.parts;
+    /// By what a choice's end is known, if that is known here or in `latest`.
+    pub(super) fn look(&self, latest: &Self, state: &State, before: &Parts, choice: Choice) -> Option<u64> {
+        let mut parts = *before;
         let (units, deed) = state.deed(choice)?;
         for unit in units {
-            let tried = self.get(what(&before.parts, unit, deed))?;
+            let what = what(before, unit, deed);
+            let tried = self.0.get(what).or_else(|| latest.0.get(what))?;
             (parts.units[unit], parts.host) = (tried.unit, tried.host);
         }
-        parts.left = state.left_after(choice).word();
-        Some(parts.key())
+        parts.left = state.left_after(choice);
+        Some(parts.key().value)
     }
 
-    /// A choice was tried, broke nothing, and led to `next`, with this key: now that is known.
-    pub(super) fn learn(&mut self, state: &State, before: &Key, choice: Choice, next: &State, after: &Key) {
+    /// A choice was tried, broke nothing, and led to `next`, with these parts: now that is known.
+    pub(super) fn learn(
+        &mut self,
+        state: &State,
+        before: &Parts,
+        choice: Choice,
+        next: &State,
+        after: &Parts,
+    ) {
         let Some((units, deed)) = state.deed(choice).filter(|_| !next.is_over()) else { return };
         if deed != CRASH && next.touched != 1 << units.start {
             return;
         }
         for unit in units {
-            let what = what(&before.parts, unit, deed);
-            self.put(Tried { what, unit: after.parts.units[unit], host: after.parts.host });
+            self.0.put(what(before, unit, deed), Tried { unit: after.units[unit], host: after.host });
         }
     }
 
-    fn get(&self, what: u64) -> Option<&Tried> {
-        Some(&self.all[self.place(what)]).filter(|tried| tried.what == what)
-    }
-
-    fn put(&mut self, tried: Tried) {
-        if 4 * (self.used + 1) > 3 * self.all.len() {
-            let larger = vec![Tried::default(); 2 * self.all.len()];
-            let old = core::mem::replace(&mut self.all, larger);
-            old.into_iter().filter(|tried| tried.what != 0).for_each(|tried| {
-                let place = self.place(tried.what);
-                self.all[place] = tried;
-            });
-        }
-        let place = self.place(tried.what);
-        self.used += usize::from(self.all[place].what == 0);
-        self.all[place] = tried;
-    }
-
-    /// Where it is, or would be.
-    #[expect(clippy::cast_possible_truncation, reason = "a digest is mixed well in all its bits")]
-    fn place(&self, what: u64) -> usize {
-        let mask = self.all.len() - 1;
-        let mut place = what as usize & mask;
-        while ![0, what].contains(&self.all[place].what) {
-            place = (place + 1) & mask;
-        }
-        place
+    /// Takes everything out of another one.
+    pub(super) fn absorb(&mut self, other: &mut Self) {
+        self.0.absorb(&mut other.0);
     }
 
     /// How many bytes it takes.
     pub(super) fn bytes(&self) -> u64 {
-        size_of_val(self.all.as_slice()) as u64
+        self.0.bytes()
     }
 }
 
@@ -127,7 +91,7 @@ impl State {
         let unit = self.unit_of(&choice)?;
         // Of what is asked of one unit, or written for it, how much comes before.
         let orders =
-            |place: u8| self.orders[..place.into()].iter().filter(|order| order.unit() == unit).count();
+            |place: u8| self.orders[..place.into()].iter().filter(|order| order.unit == unit).count();
         let writes =
             |place: u8| self.writes[..place.into()].iter().filter(|write| write.unit == unit).count();
         let (kind, which, how) = match choice {

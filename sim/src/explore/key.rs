@@ -5,10 +5,11 @@
 
 use winddown_core::UnitId;
 
-use super::state::{Order, State, Task, Teller, Write};
+use super::{
+    left::Left,
+    state::{Order, State, Task, Teller, Write},
+};
 use crate::{digest::Digest, explore::Scope};
-
-const UNITS_MAX: usize = Scope::UNITS_MAX as usize;
 
 /// How a state looks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,20 +22,20 @@ pub(super) struct Key {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Parts {
     /// Each unit's.
-    pub(super) units: [u64; UNITS_MAX],
+    pub(super) units: [u64; Parts::UNITS_MAX],
     /// The host's.
     pub(super) host: u64,
     /// What may still happen.
-    pub(super) left: u64,
+    pub(super) left: Left,
     count: u8,
     /// Units can be taken for one another.
     pub(super) symmetric: bool,
 }
 
 impl Key {
-    /// Whether it is that of an exit.
-    pub(super) const fn is_of_exit(&self) -> bool {
-        self.value < INNER
+    /// Whether a key is that of an exit.
+    pub(super) const fn is_of_exit(value: u64) -> bool {
+        value < INNER
     }
 }
 
@@ -42,9 +43,17 @@ impl Key {
 const INNER: u64 = 1 << 63;
 
 impl Parts {
+    /// The most units there can be.
+    pub(super) const UNITS_MAX: usize = Scope::UNITS_MAX as usize;
+
     /// How many units there are.
     pub(super) fn count(&self) -> usize {
         self.count.into()
+    }
+
+    /// Each unit's.
+    pub(super) fn units(&self) -> &[u64] {
+        &self.units[..self.count()]
     }
 
     /// A bit for each unit that is like one before it.
@@ -63,7 +72,7 @@ impl Parts {
         let units = (0..).zip(self.units).map(placed);
         let mut digest = Digest::default();
         digest.pair(units.fold(0, u64::wrapping_add), self.host);
-        digest.word(self.left);
+        digest.word(self.left.word());
         // The smallest numbers are those of exits and of nothing.
         Key { value: digest.value() | INNER, parts: self }
     }
@@ -102,21 +111,21 @@ impl State {
 
     /// The key, and what it is made of.
     pub(super) fn look(&self, symmetric: bool) -> Key {
-        self.look_again(symmetric, &[0; UNITS_MAX], u8::MAX)
+        self.look_again(symmetric, &[0; Parts::UNITS_MAX], u8::MAX)
     }
 
-    /// The same, of a state that was made from one with this key.
-    pub(super) fn look_after(&self, before: &Key) -> Key {
-        let symmetric = before.parts.symmetric;
-        let key = self.look_again(symmetric, &before.parts.units, self.touched);
+    /// The same, of a state that was made from one with these parts.
+    pub(super) fn look_after(&self, before: &Parts) -> Key {
+        let symmetric = before.symmetric;
+        let key = self.look_again(symmetric, &before.units, self.touched);
         debug_assert_eq!(key, self.look(symmetric), "what was not touched is as it was");
         key
     }
 
     /// `known`: the parts of all units that were not touched.
-    fn look_again(&self, symmetric: bool, known: &[u64; UNITS_MAX], touched: u8) -> Key {
+    fn look_again(&self, symmetric: bool, known: &[u64; Parts::UNITS_MAX], touched: u8) -> Key {
         let count = u8::try_from(self.hands.len()).unwrap_or(u8::MAX).min(Scope::UNITS_MAX);
-        let mut parts = Parts { units: [0; UNITS_MAX], host: 0, left: 0, count, symmetric };
+        let mut parts = Parts { units: [0; Parts::UNITS_MAX], host: 0, left: self.left, count, symmetric };
         if let Some(code) = self.exited {
             return Key { value: u64::from(code) + 1, parts };
         }
@@ -131,7 +140,6 @@ impl State {
         self.engine.visit_host_state(self.now, &mut |word| words.take(word));
         self.judge.visit_host_state(self.now, &mut |word| words.take(word));
         parts.host = words.digest().value();
-        parts.left = self.left.word();
         parts.key()
     }
 
@@ -148,22 +156,18 @@ impl State {
         if let Some(row) = self.store.row(unit) {
             digest.row(row);
         }
-        for Order { task, slow } in &self.orders {
+        for Order { unit: _, task, slow } in self.orders.iter().filter(|order| order.unit == unit) {
             let slow = u64::from(*slow) << 48;
             match task {
                 // Its rung says which action it is.
-                Task::Step(of, step, _) if *of == unit => {
+                Task::Step(step, _) => {
                     digest.word(1 << 56 | slow | u64::from(step.incarnation.0));
                     digest.word(u64::from(step.rung) << 16 | u64::from(step.round));
                 }
-                Task::Reap(of) if *of == unit => digest.word(2 << 56 | slow),
-                Task::Step(..) | Task::Reap(_) => {}
+                Task::Reap => digest.word(2 << 56 | slow),
             }
         }
-        for Write { unit: of, row, teller, slow } in &self.writes {
-            if *of != unit {
-                continue;
-            }
+        for Write { unit: _, row, teller, slow } in self.writes.iter().filter(|write| write.unit == unit) {
             let slow = u64::from(*slow) << 48;
             match teller {
                 Teller::Nobody => digest.word(3 << 56),

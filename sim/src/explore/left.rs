@@ -5,7 +5,7 @@ use winddown_core::{Exit, Outcome};
 use super::{choice::Choice, scope::Scope, state::State};
 
 /// How often what may still happen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Left {
     pub(super) stops: u8,
     pub(super) findings: u8,

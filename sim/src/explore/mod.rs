@@ -12,7 +12,9 @@ mod copy;
 mod foresight;
 mod key;
 mod left;
+mod map;
 mod path;
+mod pieces;
 mod scope;
 mod search;
 mod state;
@@ -27,7 +29,7 @@ pub use self::{
     state::{State, Witness},
 };
 
-use self::{left::Left, state::Hand};
+use self::{left::Left, state::Hand, table::Calm};
 use crate::{
     claims::{Breach, Judge},
     coverage::Coverage,
@@ -185,13 +187,17 @@ impl Model {
     /// Explores all of it, or all that is no more than `depth` steps away, on so many threads.
     #[must_use]
     pub fn explore(&self, depth: u32, jobs: usize, watcher: &dyn Watcher) -> Exploration {
-        let searched = search::search(self, depth, jobs, watcher);
-        let (lost, open) = match searched.broken {
-            Some(_) => (None, 0),
-            None => searched.table.follow_calm(),
-        };
-        let end = searched.broken.map(path::End::Breach).or_else(|| lost.map(path::End::NoExit));
-        let counterexample = end.map(|end| path::to_breach(self, &searched.table, end));
+        let searched = search::search(self, depth, jobs, watcher, false);
+        let Calm { lost, open } = searched.calm();
+        let counterexample = (searched.broken.is_some() || lost.is_some()).then(|| {
+            // Nobody has noted the way, as that takes room and time: now it is worth it.
+            let again = search::search(self, depth, jobs, &(), true);
+            let end = match searched.broken {
+                Some(key) => path::End::Breach(key),
+                None => path::End::NoExit(again.calm().lost.or(lost).unwrap_or_default()),
+            };
+            path::to_breach(self, &again.table, end)
+        });
         Exploration {
             states: searched.table.len(),
             transitions: searched.transitions,

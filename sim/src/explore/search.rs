@@ -1,11 +1,11 @@
 //! The search: level by level, so that the first way to anything is a shortest one.
 //!
 //! Each thread goes on from the states that it has found itself, and then from those of others, and puts those
-//! that are new into the next level. What comes out does not depend on how many threads there are, nor on which
-//! of them is first.
+//! that are new into the next level. What it finds out about pieces and choices all threads know from the next
+//! level on. What comes out does not depend on how many threads there are, nor on which of them is first.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Mutex, PoisonError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
@@ -13,9 +13,10 @@ use super::{
     Model, Watcher,
     choice::Choice,
     foresight::Foresight,
-    key::Key,
+    key::{Key, Parts},
+    pieces::Pieces,
     state::{State, Witness},
-    table::{Met, STUCK, Table},
+    table::{Calm, Met, STUCK, Table},
 };
 use crate::coverage::Coverage;
 
@@ -39,22 +40,48 @@ pub(super) struct Searched {
     pub(super) foresight_bytes: u64,
 }
 
-/// Where a choice leads; and the state itself, if it had to be tried.
-#[derive(Debug)]
-struct Ahead {
-    key: Key,
-    state: Option<Arc<State>>,
+impl Searched {
+    /// What there is to say about calm, if no claim is broken.
+    pub(super) fn calm(&self) -> Calm {
+        match self.broken {
+            Some(_) => Calm { lost: None, open: 0 },
+            None => self.table.follow_calm(),
+        }
+    }
+}
+
+/// Where a way begins: a state to be put together, and the key of the one that was gone on from.
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    parts: Parts,
+    parent: u64,
 }
 
 /// A state that is new: what may happen next in it was not tried yet.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Fresh {
-    key: Key,
-    /// The state before, shared by all that are new after it, and its key.
-    from: Arc<State>,
-    parent: u64,
-    /// What leads here from there. Nothing if this is the first one.
+    key: u64,
+    /// The state before; or the state itself, if it was gone to already.
+    source: Source,
+    /// What leads here from the state before.
     by: Option<Choice>,
+}
+
+/// Where a choice leads.
+#[derive(Clone, Copy, Debug)]
+struct Ahead {
+    /// Nowhere, if the choice breaks a claim.
+    key: Option<u64>,
+    /// The place of the source among those of the block.
+    source: u32,
+    by: Option<Choice>,
+}
+
+/// What all threads know of what was found out in the levels before.
+#[derive(Debug, Default)]
+struct Known {
+    foresight: Foresight,
+    pieces: Pieces,
 }
 
 /// One level, as all threads see it.
@@ -62,7 +89,8 @@ struct Level<'a> {
     model: &'a Model,
     watcher: &'a dyn Watcher,
     table: &'a Table,
-    /// What no thread has taken yet: for each thread what it has found itself, which is warm there.
+    known: &'a Known,
+    /// What no thread has taken yet: for each thread what it has found itself.
     states: Vec<Mutex<Vec<Fresh>>>,
     number: u32,
     stop: &'a AtomicBool,
@@ -76,49 +104,55 @@ struct Level<'a> {
 /// What one thread has of its own, kept from level to level.
 #[derive(Debug)]
 struct Worker {
-    /// States whose room can be used again. Nobody else has them.
-    spare: Vec<Arc<State>>,
+    /// The state that it is in, and one that a choice leads to.
+    here: State,
+    next: State,
     found: Vec<Fresh>,
-    /// Where each choice leads.
-    ahead: Vec<Option<Ahead>>,
-    foresight: Foresight,
+    /// Where all choices of all states of a block lead, and where those ways begin.
+    ahead: Vec<Ahead>,
+    sources: Vec<Source>,
+    /// Where calm leads from each of the block's states.
+    calm: Vec<(u64, u64)>,
+    /// What it has found out in this level.
+    latest: Known,
     witness: Witness,
     menu: Vec<Choice>,
 }
 
 impl Worker {
-    fn room(&mut self, model: &Model) -> Arc<State> {
-        self.spare.pop().unwrap_or_else(|| Arc::new(model.empty()))
+    fn new(model: &Model) -> Self {
+        Self {
+            here: model.empty(),
+            next: model.empty(),
+            found: Vec::new(),
+            ahead: Vec::new(),
+            sources: Vec::new(),
+            calm: Vec::new(),
+            latest: Known::default(),
+            witness: Witness::default(),
+            menu: Vec::new(),
+        }
     }
 
-    /// Its room can be used again while it is warm, if nobody else goes on from it.
-    fn give_back(&mut self, mut state: Arc<State>) {
-        if Arc::get_mut(&mut state).is_some() {
-            self.spare.push(state);
-        }
+    /// The place of a new source.
+    fn source(&mut self, parts: Parts, parent: u64) -> u32 {
+        self.sources.push(Source { parts, parent });
+        u32::try_from(self.sources.len() - 1).unwrap_or(u32::MAX)
     }
 }
 
-pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watcher) -> Searched {
-    let table = Table::new(jobs);
+pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watcher, ways: bool) -> Searched {
+    let table = Table::new(ways);
     let stop = AtomicBool::new(false);
     let transitions = AtomicU64::new(0);
-    let root = Arc::new(model.root());
-    let first = vec![Fresh { key: root.look(model.symmetric()), from: root, parent: 0, by: None }];
-    let _new = table.with_room(1).meet(first[0].key.value, 0, 0);
-    let worker = || Worker {
-        spare: Vec::new(),
-        found: Vec::new(),
-        ahead: Vec::new(),
-        foresight: Foresight::default(),
-        witness: Witness::default(),
-        menu: Vec::new(),
-    };
-    let mut workers: Vec<Worker> = (0..jobs.max(1)).map(|_| worker()).collect();
+    let mut known = Known::default();
+    let mut workers: Vec<Worker> = (0..jobs.max(1)).map(|_| Worker::new(model)).collect();
+    let first = begin(model, &mut known);
+    let _new = table.with_room(1).meet(first.key, 0, 0);
+    workers[0].found.push(first);
     let mut levels = Vec::new();
     let mut broken = None;
     let mut all = true;
-    workers[0].found = first;
     while all && broken.is_none() {
         let states: Vec<_> = workers.iter_mut().map(|worker| core::mem::take(&mut worker.found)).collect();
         let count = states.iter().map(Vec::len).sum::<usize>();
@@ -132,6 +166,7 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
             model,
             watcher,
             table: &table,
+            known: &known,
             states: states.into_iter().map(Mutex::new).collect(),
             number,
             stop: &stop,
@@ -141,6 +176,7 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
         };
         level.run(count, &mut workers);
         broken = level.broken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        workers.iter_mut().for_each(|worker| known.absorb(&mut worker.latest));
     }
     let mut coverage = Coverage::default();
     workers.iter().for_each(|worker| coverage.merge(&worker.witness.coverage));
@@ -154,7 +190,23 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
         exhausted: all && broken.is_none() && !interrupted,
         interrupted,
         broken: broken.map(|(_, key)| key),
-        foresight_bytes: workers.iter().map(|worker| worker.foresight.bytes()).sum(),
+        foresight_bytes: known.foresight.bytes(),
+    }
+}
+
+/// The first state, with all its pieces known.
+fn begin(model: &Model, known: &mut Known) -> Fresh {
+    let mut root = model.root();
+    root.touch(None);
+    let Key { value, parts } = root.look(model.symmetric());
+    known.pieces.keep(&Pieces::default(), &root, &parts);
+    Fresh { key: value, source: Source { parts, parent: 0 }, by: None }
+}
+
+impl Known {
+    fn absorb(&mut self, latest: &mut Self) {
+        self.foresight.absorb(&mut latest.foresight);
+        self.pieces.absorb(&mut latest.pieces);
     }
 }
 
@@ -189,10 +241,11 @@ impl Level<'_> {
             if block.is_empty() {
                 break;
             }
-            let mut tried = 0;
             for fresh in block.drain(..) {
-                tried += self.expand(fresh, worker);
+                self.expand(&fresh, worker);
             }
+            let tried = worker.ahead.len() as u64;
+            self.keep(worker);
             let all = self.transitions.fetch_add(tried, Ordering::Relaxed) + tried;
             self.watcher.progress(self.number, all);
             if self.watcher.must_stop() {
@@ -201,101 +254,96 @@ impl Level<'_> {
         }
     }
 
-    /// Goes to a state, and tries everything that may happen next. Says how much that was.
-    fn expand(&self, fresh: Fresh, worker: &mut Worker) -> u64 {
-        let before = fresh.key;
-        let Some(state) = self.reach(fresh, worker) else { return 0 };
-        let mut tried = 0;
-        if !self.last {
-            let mut menu = core::mem::take(&mut worker.menu);
-            let calm = state.menu(&mut menu);
-            let twins = before.parts.twins();
-            if twins != 0 {
-                // What a unit's like may do leads to the same.
-                menu.retain(|choice| state.unit_of(choice).is_none_or(|unit| twins >> unit.0 & 1 == 0));
-            }
-            self.look_ahead(&state, &before, &menu, worker);
-            self.keep(&state, before.value, calm, &menu, worker);
-            tried = menu.len() as u64;
-            worker.menu = menu;
+    /// Goes to a state, and finds out where everything leads that may happen next.
+    fn expand(&self, fresh: &Fresh, worker: &mut Worker) {
+        let Some(key) = self.reach(fresh, worker) else {
+            return self.break_at(self.number - 1, fresh.source.parent);
+        };
+        if self.last {
+            return;
         }
-        worker.give_back(state);
-        tried
+        worker.latest.pieces.keep(&self.known.pieces, &worker.here, &key.parts);
+        let mut menu = core::mem::take(&mut worker.menu);
+        let calm = worker.here.menu(&mut menu);
+        let twins = key.parts.twins();
+        if twins != 0 {
+            // What a unit's like may do leads to the same.
+            menu.retain(|choice| worker.here.unit_of(choice).is_none_or(|unit| twins >> unit.0 & 1 == 0));
+        }
+        let first = worker.ahead.len();
+        self.look_ahead(&key, &menu, worker);
+        // The first one is the calm one.
+        match worker.ahead.get(first).filter(|_| calm) {
+            Some(Ahead { key: Some(next), .. }) => worker.calm.push((key.value, *next)),
+            Some(Ahead { key: None, .. }) => {}
+            None => worker.calm.push((key.value, STUCK)),
+        }
+        worker.menu = menu;
     }
 
     /// Finds out where each choice of the menu leads.
-    fn look_ahead(&self, state: &State, before: &Key, menu: &[Choice], worker: &mut Worker) {
-        let mut ahead = core::mem::take(&mut worker.ahead);
-        ahead.extend(menu.iter().map(|choice| {
-            let known =
-                if self.model.foresees { worker.foresight.look(state, before, *choice) } else { None };
-            known.map(|key| Ahead { key, state: None })
+    fn look_ahead(&self, before: &Key, menu: &[Choice], worker: &mut Worker) {
+        let Known { foresight, pieces: _ } = &self.known;
+        let first = worker.ahead.len();
+        let source = worker.source(before.parts, before.value);
+        worker.ahead.extend(menu.iter().map(|choice| {
+            let latest = &worker.latest.foresight;
+            let look = || foresight.look(latest, &worker.here, &before.parts, *choice);
+            let key = if self.model.foresees { look() } else { None };
+            Ahead { key, source, by: Some(*choice) }
         }));
         // After all of them were looked up: looking up goes hand in hand, as long as nothing is in between.
-        for (choice, ahead) in menu.iter().zip(&mut ahead).filter(|(_, ahead)| ahead.is_none()) {
-            *ahead = self.try_out(state, before, *choice, worker);
-        }
-        worker.ahead = ahead;
-    }
-
-    /// Keeps those of a state's next states that are new.
-    fn keep(&self, state: &Arc<State>, own: u64, calm: bool, menu: &[Choice], worker: &mut Worker) {
-        let mut ahead = core::mem::take(&mut worker.ahead);
-        let table = self.table.with_room(menu.len());
-        table.reach_for(ahead.iter().flatten().map(|ahead| ahead.key.value).chain([own]));
-        // The first one is the calm one.
-        match ahead.first() {
-            Some(Some(first)) if calm => table.set_calm(own, first.key.value),
-            None | Some(None) if calm => {}
-            Some(_) | None => table.set_calm(own, STUCK),
-        }
-        for (choice, ahead) in menu.iter().zip(ahead.drain(..)) {
-            let Some(Ahead { key, state: there }) = ahead else { continue };
-            if table.meet(key.value, own, self.number) == Met::New && !key.is_of_exit() {
-                let by = there.is_none().then_some(*choice);
-                let from = there.unwrap_or_else(|| Arc::clone(state));
-                worker.found.push(Fresh { key, from, parent: own, by });
-            } else if let Some(there) = there {
-                worker.give_back(there);
+        for (place, choice) in (first..).zip(menu) {
+            if worker.ahead[place].key.is_none() {
+                worker.ahead[place] = self.try_out(before, *choice, worker);
             }
         }
-        worker.ahead = ahead;
     }
 
-    /// The state itself, which nobody else has then, if nothing is broken on the way there.
-    fn reach(&self, fresh: Fresh, worker: &mut Worker) -> Option<Arc<State>> {
-        let Fresh { key, from: mut state, parent, by } = fresh;
-        if Arc::get_mut(&mut state).is_none() {
-            let mut room = worker.room(self.model);
-            Arc::get_mut(&mut room)?.copy_from(&state);
-            state = room;
+    /// Keeps those of a block's next states that are new.
+    fn keep(&self, worker: &mut Worker) {
+        let Worker { ahead, sources, calm, found, .. } = worker;
+        let mut table = self.table.with_room(ahead.len());
+        table.reach_for(ahead.iter().filter_map(|ahead| ahead.key).chain(calm.iter().map(|(own, _)| *own)));
+        for (own, next) in calm.drain(..) {
+            table.set_calm(own, next);
         }
-        if let Some(choice) = by {
-            let reached = Arc::get_mut(&mut state)?;
-            let verdict = reached.take(self.model.setup(), choice, &mut worker.witness);
-            // What was foreseen and does not come would be as bad as a broken claim.
-            if verdict.is_err() || reached.look_after(&key) != key {
-                self.break_at(self.number - 1, parent);
-                worker.spare.push(state);
-                return None;
+        for Ahead { key, source, by } in ahead.drain(..) {
+            let Some(key) = key else { continue };
+            let source = &sources[source as usize];
+            if table.meet(key, source.parent, self.number) == Met::New && !Key::is_of_exit(key) {
+                found.push(Fresh { key, source: *source, by });
             }
         }
-        Some(state)
+        sources.clear();
+    }
+
+    /// Goes to a state. Gives its key, if nothing is broken on the way there.
+    fn reach(&self, fresh: &Fresh, worker: &mut Worker) -> Option<Key> {
+        let Fresh { key, source: Source { parts, .. }, by } = fresh;
+        if !worker.here.put_together(&self.known.pieces, parts) {
+            return None;
+        }
+        let Some(choice) = by else { return Some(Key { value: *key, parts: *parts }) };
+        worker.here.take(self.model.setup(), *choice, &mut worker.witness).ok()?;
+        // What was foreseen and does not come would be as bad as a broken claim.
+        Some(worker.here.look_after(parts)).filter(|found| found.value == *key)
     }
 
     /// Tries what nobody knows. Says where it leads, if nothing is broken on the way there.
-    fn try_out(&self, state: &State, before: &Key, choice: Choice, worker: &mut Worker) -> Option<Ahead> {
-        let mut room = worker.room(self.model);
-        let next = Arc::get_mut(&mut room)?;
-        next.copy_from(state);
-        if next.take(self.model.setup(), choice, &mut worker.witness).is_err() {
+    fn try_out(&self, before: &Key, choice: Choice, worker: &mut Worker) -> Ahead {
+        let Worker { here, next, latest, witness, .. } = worker;
+        next.copy_from(here);
+        if next.take(self.model.setup(), choice, witness).is_err() {
             self.break_at(self.number, before.value);
-            worker.spare.push(room);
-            return None;
+            return Ahead { key: None, source: 0, by: None };
         }
-        let key = next.look_after(before);
-        worker.foresight.learn(state, before, choice, next, &key);
-        Some(Ahead { key, state: Some(room) })
+        let Key { value, parts } = next.look_after(&before.parts);
+        if !next.is_over() {
+            latest.foresight.learn(here, &before.parts, choice, next, &parts);
+            latest.pieces.keep(&self.known.pieces, next, &parts);
+        }
+        Ahead { key: Some(value), source: worker.source(parts, before.value), by: None }
     }
 
     /// A choice breaks a claim, in a state with this key that is so far away.

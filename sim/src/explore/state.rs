@@ -24,25 +24,17 @@ use crate::{
 /// Something that the host was told to do, and that has not come to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Order {
+    pub(super) unit: UnitId,
     pub(super) task: Task,
     /// A deadline has come meanwhile.
     pub(super) slow: bool,
 }
 
-impl Order {
-    /// What it is about.
-    pub(super) const fn unit(&self) -> UnitId {
-        match self.task {
-            Task::Step(unit, ..) | Task::Reap(unit) => unit,
-        }
-    }
-}
-
 /// What the host was told to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Task {
-    Step(UnitId, Step, Action),
-    Reap(UnitId),
+    Step(Step, Action),
+    Reap,
 }
 
 /// Who is told when a write comes to its end.
@@ -82,7 +74,7 @@ pub(super) struct Hand {
 }
 
 /// A whole small world.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct State {
     pub(super) engine: Engine,
     pub(super) judge: Judge,
@@ -90,7 +82,9 @@ pub struct State {
     /// One for each unit.
     pub(super) bodies: Vec<Body>,
     pub(super) hands: Vec<Hand>,
+    /// Unit by unit, and for each of them in order: it makes no difference which unit was first.
     pub(super) orders: Vec<Order>,
+    /// In the same way.
     pub(super) writes: Vec<Write>,
     /// What the host does with itself: it takes no time, so no state has one.
     pub(super) phase: Option<Phase>,
@@ -203,8 +197,9 @@ impl State {
     }
 
     fn finish(&mut self, setup: &Setup, place: u8, outcome: Outcome, witness: &mut Witness) -> Verdict {
-        let input = match self.orders.remove(usize::from(place)).task {
-            Task::Step(unit, step, action) => {
+        let Order { unit, task, slow: _ } = self.orders.remove(usize::from(place));
+        let input = match task {
+            Task::Step(step, action) => {
                 let body = &mut self.bodies[unit.index()];
                 if outcome == Outcome::Done && body.incarnation == step.incarnation {
                     // Whoever says that it is gone has seen it go; that it went is said once more.
@@ -213,7 +208,7 @@ impl State {
                 }
                 Input::StepFinished { unit, step, outcome }
             }
-            Task::Reap(unit) => {
+            Task::Reap => {
                 self.bodies[unit.index()].alive &= outcome != Outcome::Done;
                 Input::Reaped { unit, outcome }
             }
@@ -259,6 +254,8 @@ impl State {
     fn crash(&mut self, setup: &Setup, witness: &mut Witness) {
         self.note(Note::Crashed, witness);
         self.judge.crashed();
+        // What was seen belongs to this step: nothing of it is in the key.
+        witness.coverage.saw_sights(self.judge.take_sights());
         for (body, hand) in self.bodies.iter_mut().zip(&mut self.hands) {
             body.alive &= body.process;
             (hand.told, hand.unreported, hand.orphan) = (false, false, true);
@@ -350,15 +347,13 @@ impl State {
             }
             Effect::Checkpoint { unit, step, row, until: _ } => {
                 coverage.saw_action(Action::Checkpoint);
-                self.writes.push(Write { unit, row, teller: Teller::Checkpoint(step), slow: false });
+                self.write(unit, row, Teller::Checkpoint(step));
             }
             Effect::Persist { unit, row, confirm } => {
                 let teller = if confirm { Teller::Row } else { Teller::Nobody };
-                self.writes.push(Write { unit, row, teller, slow: false });
+                self.write(unit, row, teller);
             }
-            Effect::Reap { unit, incarnation: _ } => {
-                self.orders.push(Order { task: Task::Reap(unit), slow: false });
-            }
+            Effect::Reap { unit, incarnation: _ } => self.order(unit, Task::Reap),
             Effect::Wind { phase, until } => {
                 if until > self.now {
                     self.phase = Some(phase);
@@ -385,7 +380,17 @@ impl State {
         // asked to go says so by going.
         let answers = !matches!(action, Action::RequestCancel | Action::Abort | Action::Forget);
         if answers && until > self.now {
-            self.orders.push(Order { task: Task::Step(unit, step, action), slow: false });
+            self.order(unit, Task::Step(step, action));
         }
+    }
+
+    fn order(&mut self, unit: UnitId, task: Task) {
+        let place = self.orders.partition_point(|other| other.unit <= unit);
+        self.orders.insert(place, Order { unit, task, slow: false });
+    }
+
+    fn write(&mut self, unit: UnitId, row: Row, teller: Teller) {
+        let place = self.writes.partition_point(|other| other.unit <= unit);
+        self.writes.insert(place, Write { unit, row, teller, slow: false });
     }
 }

@@ -50,6 +50,12 @@ impl Store {
         self.rows.clone_from(&other.rows);
     }
 
+    /// These rows, unit by unit.
+    pub(crate) fn set_rows(&mut self, rows: impl Iterator<Item = Option<Row>>) {
+        self.rows.clear();
+        self.rows.extend(rows);
+    }
+
     fn forget_writes(&mut self) {
         self.writes.clear();
         self.first_pending = 0;

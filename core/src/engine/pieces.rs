@@ -1,0 +1,68 @@
+//! An engine taken to pieces and put together again, for a search that meets the same unit in many hosts.
+
+use alloc::vec::Vec;
+
+use super::{
+    Engine,
+    unit::{Unit, Waiter},
+};
+use crate::{
+    ids::{Ticket, UnitId},
+    time::Moment,
+};
+
+/// All that an engine knows about one unit: with its deadline, and with those who wait for it.
+#[derive(Clone, Debug)]
+pub struct UnitPiece {
+    unit: Unit,
+    due: Moment,
+    waiters: Vec<Waiter>,
+}
+
+impl Engine {
+    /// One unit as it stands, without its number; nothing, if there is none. `ticket`: by which tickets those
+    /// who wait for it are known in the piece.
+    pub fn unit_piece(&self, unit: UnitId, ticket: impl Fn(Ticket) -> Ticket) -> Option<UnitPiece> {
+        let it = self.units.get(unit.index())?;
+        let mut waiters: Vec<_> = self.callers.waiters(it.callers).collect();
+        waiters.iter_mut().for_each(|waiter| waiter.ticket = ticket(waiter.ticket));
+        Some(UnitPiece { unit: it.clone(), due: self.timers.of(unit), waiters })
+    }
+
+    /// Becomes the same as `host`, but with these units, which are numbered as they come. Each piece goes with
+    /// the ticket of whoever has the first one in it. Pieces and host must be of the same plan and of the same
+    /// time; which unit depends on which is not among the pieces, so none may.
+    pub fn put_together<'a>(
+        &mut self,
+        host: &Self,
+        units: impl IntoIterator<Item = (&'a UnitPiece, Ticket)>,
+    ) {
+        self.units.clear();
+        self.timers.clear_all();
+        self.callers.clear();
+        for (number, (piece, first)) in (0..).zip(units) {
+            let mut unit = piece.unit.clone();
+            unit.callers = super::callers::NONE;
+            for Waiter { ticket, wants } in &piece.waiters {
+                let ticket = Ticket(first.0.saturating_add(ticket.0));
+                self.callers.add(&mut unit.callers, Waiter { ticket, wants: *wants });
+            }
+            self.units.push(unit);
+            self.timers.grow_to(self.units.len());
+            self.timers.set(UnitId(number), piece.due);
+        }
+        self.copy_host_from(host);
+    }
+
+    /// Moves all deadlines, and all that is remembered of the past: what was `from` is `to` then.
+    pub fn rebase(&mut self, from: Moment, to: Moment) {
+        for unit in self.unit_ids() {
+            let due = self.timers.of(unit).rebased(from, to);
+            self.timers.set(unit, due);
+            let stop = &mut self.units[unit.index()].stop;
+            stop.began = stop.began.rebased(from, to);
+            stop.budget = stop.budget.rebased(from, to);
+        }
+        self.shutdown.rebase(from, to);
+    }
+}
