@@ -13,12 +13,16 @@ pub(crate) struct Digest(u64);
 
 impl Default for Digest {
     fn default() -> Self {
-        // Any odd constant will do; this one is in every golden hash.
-        Self(0x2d35_8dcc_aa6c_78a5)
+        Self::new()
     }
 }
 
 impl Digest {
+    pub(crate) const fn new() -> Self {
+        // Any odd constant will do; this one is in every golden hash.
+        Self(0x2d35_8dcc_aa6c_78a5)
+    }
+
     /// Takes two words in. What was there before is added, so that no word can wipe it out.
     #[expect(clippy::cast_possible_truncation, reason = "both halves of the product are taken")]
     const fn take(&mut self, first: u64, second: u64) {

@@ -20,13 +20,14 @@ pub struct UnitPiece {
 }
 
 impl Engine {
-    /// One unit as it stands, without its number; nothing, if there is none. `ticket`: by which tickets those
-    /// who wait for it are known in the piece.
-    pub fn unit_piece(&self, unit: UnitId, ticket: impl Fn(Ticket) -> Ticket) -> Option<UnitPiece> {
-        let it = self.units.get(unit.index())?;
-        let mut waiters: Vec<_> = self.callers.waiters(it.callers).collect();
-        waiters.iter_mut().for_each(|waiter| waiter.ticket = ticket(waiter.ticket));
-        Some(UnitPiece { unit: it.clone(), due: self.timers.of(unit), waiters })
+    /// One unit as it stands, without its number; a free place, if there is none. `ticket`: by which tickets
+    /// those who wait for it are known in the piece.
+    pub fn unit_piece(&self, unit: UnitId, ticket: impl Fn(Ticket) -> Ticket) -> UnitPiece {
+        let due = self.deadline_of(unit);
+        let unit = self.units.get(unit.index()).cloned().unwrap_or(Unit::VACANT);
+        let waiters = self.callers.waiters(unit.callers);
+        let waiters = waiters.map(|waiter| Waiter { ticket: ticket(waiter.ticket), ..waiter }).collect();
+        UnitPiece { unit, due, waiters }
     }
 
     /// Becomes the same as `host`, but with these units, which are numbered as they come. Each piece goes with

@@ -180,6 +180,9 @@ pub(super) struct Unit {
 }
 
 impl Unit {
+    /// No unit.
+    pub(super) const VACANT: Self = Self { vacant: true, ..Self::new(KindId(0), OwnerId(0), Incarnation(0)) };
+
     /// A unit that was never started. `born`: 0, unless its number stood for another one before.
     pub(super) const fn new(kind: KindId, owner: OwnerId, born: Incarnation) -> Self {
         Self {

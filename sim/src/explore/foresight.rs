@@ -10,76 +10,153 @@
 //! That nothing is missed by this is not proved but checked: `Model::without_foresight` tries every choice, and
 //! has to find the same.
 
-use super::{choice::Choice, key::Parts, map::Map, state::State};
-use crate::digest::Digest;
+use core::num::NonZeroU32;
+
+use super::{
+    choice::Choice,
+    key::{self, Digests},
+    map::Map,
+    pieces::{Parts, Pieces},
+    state::State,
+};
 
 /// What a choice does to a unit, in a word, whichever unit it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Deed(u64);
+struct Deed(u16);
 
 const CRASH: Deed = Deed(0);
 
-/// What came of what was tried once.
-#[derive(Clone, Copy, Debug, Default)]
+const NOTHING: Deed = Deed(u16::MAX);
+
+/// What was tried once, and what came of it.
+#[derive(Clone, Copy, Debug)]
 struct Tried {
-    /// The unit's part afterwards.
-    unit: u64,
-    /// The host's part afterwards.
-    host: u64,
+    deed: Deed,
+    /// The number of the host's piece afterwards.
+    host: u16,
+    /// The number of the unit's piece afterwards.
+    unit: u32,
 }
 
-/// Everything that was tried with one unit: what was done, to a unit and a host of which parts.
+/// What was tried with one unit in one host, or some of it: as much as comes from memory at a time.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Page {
+    tried: [Tried; 7],
+    /// The number of the page on which it goes on, if there is one.
+    next: Option<NonZeroU32>,
+}
+
+impl Page {
+    const fn with(first: Tried) -> Self {
+        let mut tried = [Tried { deed: NOTHING, host: 0, unit: 0 }; 7];
+        tried[0] = first;
+        Self { tried, next: None }
+    }
+}
+
+/// Everything that was tried with one unit, and a host.
 #[derive(Debug, Default)]
-pub(super) struct Foresight(Map<Tried>);
+pub(super) struct Foresight {
+    /// The numbers of first pages, by unit and host.
+    first: Map<u32>,
+    pages: Vec<Page>,
+    /// What was learned here, once more and in order.
+    learned: Vec<(u64, Tried)>,
+}
+
+/// The state from which something is foreseen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Here<'a> {
+    pub(super) state: &'a State,
+    pub(super) parts: &'a Parts,
+    pub(super) digests: &'a Digests,
+    /// All units' digests in one.
+    pub(super) sum: u64,
+    pub(super) pieces: &'a Pieces,
+}
 
 impl Foresight {
     /// By what a choice's end is known, if that is known here or in `latest`.
-    pub(super) fn look(&self, latest: &Self, state: &State, before: &Parts, choice: Choice) -> Option<u64> {
-        let mut parts = *before;
+    pub(super) fn look(&self, latest: &Self, here: &Here<'_>, choice: Choice) -> Option<u64> {
+        let Here { state, parts, digests, mut sum, pieces } = *here;
         let (units, deed) = state.deed(choice)?;
+        let mut host = parts.host;
         for unit in units {
-            let what = what(before, unit, deed);
-            let tried = self.0.get(what).or_else(|| latest.0.get(what))?;
-            (parts.units[unit], parts.host) = (tried.unit, tried.host);
+            let both = both(parts.units()[unit], parts.host);
+            let tried = self.get(both, deed).or_else(|| latest.get(both, deed))?;
+            sum = digests.sum_with(sum, unit, pieces.unit(tried.unit));
+            host = tried.host.into();
         }
-        parts.left = state.left_after(choice);
-        Some(parts.key().value)
+        Some(key::key(sum, pieces.host(host), state.left_after(choice)))
     }
 
     /// A choice was tried, broke nothing, and led to `next`, with these parts: now that is known.
-    pub(super) fn learn(
-        &mut self,
-        state: &State,
-        before: &Parts,
-        choice: Choice,
-        next: &State,
-        after: &Parts,
-    ) {
-        let Some((units, deed)) = state.deed(choice).filter(|_| !next.is_over()) else { return };
+    pub(super) fn learn(&mut self, here: &Here<'_>, choice: Choice, next: &State, after: &Parts) {
+        let Some((units, deed)) = here.state.deed(choice) else { return };
         if deed != CRASH && next.touched != 1 << units.start {
             return;
         }
+        let Ok(host) = u16::try_from(after.host) else { return };
         for unit in units {
-            self.0.put(what(before, unit, deed), Tried { unit: after.units[unit], host: after.host });
+            let both = both(here.parts.units()[unit], here.parts.host);
+            let tried = Tried { deed, host, unit: after.units()[unit] };
+            if self.get(both, deed).is_none() {
+                self.put(both, tried);
+                self.learned.push((both, tried));
+            }
         }
     }
 
     /// Takes everything out of another one.
     pub(super) fn absorb(&mut self, other: &mut Self) {
-        self.0.absorb(&mut other.0);
+        for (both, tried) in core::mem::take(other).learned {
+            if self.get(both, tried.deed).is_none() {
+                self.put(both, tried);
+            }
+        }
     }
 
     /// How many bytes it takes.
     pub(super) fn bytes(&self) -> u64 {
-        self.0.bytes()
+        self.first.bytes() + size_of_val(self.pages.as_slice()) as u64
+    }
+
+    fn get(&self, both: u64, deed: Deed) -> Option<&Tried> {
+        let mut page = &self.pages[self.first.get(both)? as usize];
+        loop {
+            if let found @ Some(_) = page.tried.iter().find(|tried| tried.deed == deed) {
+                return found;
+            }
+            page = &self.pages[page.next?.get() as usize];
+        }
+    }
+
+    /// What is not there yet.
+    fn put(&mut self, both: u64, tried: Tried) {
+        let new = u32::try_from(self.pages.len()).unwrap_or(u32::MAX);
+        let Some(first) = self.first.get(both) else {
+            self.first.put(both, new);
+            return self.pages.push(Page::with(tried));
+        };
+        let mut page = &mut self.pages[first as usize];
+        while let Some(next) = page.next {
+            page = &mut self.pages[next.get() as usize];
+        }
+        if let Some(place) = page.tried.iter_mut().find(|tried| tried.deed == NOTHING) {
+            *place = tried;
+        } else {
+            page.next = NonZeroU32::new(new);
+            self.pages.push(Page::with(tried));
+        }
     }
 }
 
-fn what(parts: &Parts, unit: usize, deed: Deed) -> u64 {
-    let mut digest = Digest::default();
-    digest.pair(parts.units[unit], parts.host);
-    digest.word(deed.0);
-    digest.value().max(1)
+/// A unit and a host, as something like a digest.
+fn both(unit: u32, host: u32) -> u64 {
+    let both = u64::from(unit) << 32 | u64::from(host);
+    let mixed = both.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 32
 }
 
 impl State {
@@ -95,14 +172,16 @@ impl State {
         let writes =
             |place: u8| self.writes[..place.into()].iter().filter(|write| write.unit == unit).count();
         let (kind, which, how) = match choice {
-            Choice::Finish(place, outcome) => (1, orders(place), outcome as u64),
-            Choice::Store(place, outcome) => (2, writes(place), outcome as u64),
-            Choice::Exit(_, exit) => (3, 0, exit as u64),
+            Choice::Finish(place, outcome) => (1, orders(place), outcome as u8),
+            Choice::Store(place, outcome) => (2, writes(place), outcome as u8),
+            Choice::Exit(_, exit) => (3, 0, exit as u8),
             Choice::Find(_, durable) => (4, 0, durable.into()),
-            Choice::Stop(_, manner) => (5, 0, manner as u64),
-            Choice::Keep(_, count) => (6, 0, count.into()),
+            Choice::Stop(_, manner) => (5, 0, manner as u8),
+            Choice::Keep(_, count) => (6, 0, count),
             Choice::Signal | Choice::Wake | Choice::Crash | Choice::Boot => return None,
         };
-        Some((unit.index()..unit.index() + 1, Deed(kind << 32 | (which as u64) << 16 | how)))
+        // A list that is too long for the word is not worth a longer one.
+        let which = u16::try_from(which).ok().filter(|which| *which < 1 << 5)?;
+        Some((unit.index()..unit.index() + 1, Deed(kind << 13 | which << 8 | u16::from(how))))
     }
 }

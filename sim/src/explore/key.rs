@@ -11,71 +11,56 @@ use super::{
 };
 use crate::{digest::Digest, explore::Scope};
 
-/// How a state looks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Key {
-    pub(super) value: u64,
-    pub(super) parts: Parts,
-}
-
 /// What a key is made of: a digest of each part of a state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Parts {
-    /// Each unit's.
-    pub(super) units: [u64; Parts::UNITS_MAX],
+pub(super) struct Digests {
+    /// Each unit's; zero, where there is none.
+    pub(super) units: [u64; Scope::UNITS_MAX as usize],
     /// The host's.
     pub(super) host: u64,
     /// What may still happen.
     pub(super) left: Left,
-    count: u8,
     /// Units can be taken for one another.
     pub(super) symmetric: bool,
 }
 
-impl Key {
-    /// Whether a key is that of an exit.
-    pub(super) const fn is_of_exit(value: u64) -> bool {
-        value < INNER
-    }
+/// Whether a key is that of an exit.
+pub(super) const fn is_of_exit(key: u64) -> bool {
+    key < INNER
 }
 
 /// No key of a state that goes on is smaller than this.
 const INNER: u64 = 1 << 63;
 
-impl Parts {
-    /// The most units there can be.
-    pub(super) const UNITS_MAX: usize = Scope::UNITS_MAX as usize;
-
-    /// How many units there are.
-    pub(super) fn count(&self) -> usize {
-        self.count.into()
+impl Digests {
+    /// The key of a state with these parts.
+    pub(super) fn key(&self) -> u64 {
+        key(self.sum(), self.host, self.left)
     }
 
-    /// Each unit's.
-    pub(super) fn units(&self) -> &[u64] {
-        &self.units[..self.count()]
+    /// All units' digests in one. Of those that can be taken for one another they are added, so it makes no
+    /// difference which is which.
+    pub(super) fn sum(&self) -> u64 {
+        (0..self.units.len()).fold(0, |sum, unit| sum.wrapping_add(self.placed(unit, self.units[unit])))
     }
 
-    /// A bit for each unit that is like one before it.
-    pub(super) fn twins(&self) -> u8 {
-        let units = &self.units[..self.count()];
-        let like = |place: usize| self.symmetric && units[..place].contains(&units[place]);
-        (0..units.len()).fold(0, |twins, place| twins | u8::from(like(place)) << place)
+    /// What the sum is if this unit has another digest.
+    pub(super) const fn sum_with(&self, sum: u64, unit: usize, digest: u64) -> u64 {
+        sum.wrapping_add(self.placed(unit, digest.wrapping_sub(self.units[unit])))
     }
 
-    /// The key of a state with these parts. Of units that can be taken for one another the parts are added,
-    /// so it makes no difference which is which.
-    pub(super) fn key(self) -> Key {
-        let placed = |(place, part): (u64, u64)| {
-            if self.symmetric { part } else { part.wrapping_mul(2 * place + 1) }
-        };
-        let units = (0..).zip(self.units).map(placed);
-        let mut digest = Digest::default();
-        digest.pair(units.fold(0, u64::wrapping_add), self.host);
-        digest.word(self.left.word());
-        // The smallest numbers are those of exits and of nothing.
-        Key { value: digest.value() | INNER, parts: self }
+    const fn placed(&self, unit: usize, digest: u64) -> u64 {
+        if self.symmetric { digest } else { digest.wrapping_mul(2 * unit as u64 + 1) }
     }
+}
+
+/// The key of a state whose parts have these digests.
+pub(super) const fn key(units: u64, host: u64, left: Left) -> u64 {
+    let mut digest = Digest::new();
+    digest.pair(units, host);
+    digest.word(left.word());
+    // The smallest numbers are those of exits and of nothing.
+    digest.value() | INNER
 }
 
 /// Words on their way into a digest, two at a time.
@@ -106,41 +91,40 @@ impl State {
     /// in which unit is which.
     #[must_use]
     pub fn key(&self, symmetric: bool) -> u64 {
-        self.look(symmetric).value
+        self.key_of_exit().unwrap_or_else(|| self.digests(symmetric).key())
     }
 
-    /// The key, and what it is made of.
-    pub(super) fn look(&self, symmetric: bool) -> Key {
-        self.look_again(symmetric, &[0; Parts::UNITS_MAX], u8::MAX)
+    /// The state's key if the host has exited: all that counts is the code.
+    pub(super) fn key_of_exit(&self) -> Option<u64> {
+        self.exited.map(|code| u64::from(code) + 1)
     }
 
-    /// The same, of a state that was made from one with these parts.
-    pub(super) fn look_after(&self, before: &Parts) -> Key {
-        let symmetric = before.symmetric;
-        let key = self.look_again(symmetric, &before.units, self.touched);
-        debug_assert_eq!(key, self.look(symmetric), "what was not touched is as it was");
-        key
+    /// What its key is made of.
+    pub(super) fn digests(&self, symmetric: bool) -> Digests {
+        let units = [0; Scope::UNITS_MAX as usize];
+        self.digests_again(&Digests { units, host: 0, left: self.left, symmetric }, u8::MAX)
     }
 
-    /// `known`: the parts of all units that were not touched.
-    fn look_again(&self, symmetric: bool, known: &[u64; Parts::UNITS_MAX], touched: u8) -> Key {
-        let count = u8::try_from(self.hands.len()).unwrap_or(u8::MAX).min(Scope::UNITS_MAX);
-        let mut parts = Parts { units: [0; Parts::UNITS_MAX], host: 0, left: self.left, count, symmetric };
-        if let Some(code) = self.exited {
-            return Key { value: u64::from(code) + 1, parts };
-        }
-        parts.units = *known;
-        for (place, unit) in (0..parts.count()).zip((0..).map(UnitId)) {
-            if touched >> place & 1 == 1 {
-                parts.units[place] = self.unit_key(unit);
+    /// The same, of a state that was made from one with these digests.
+    pub(super) fn digests_after(&self, before: &Digests) -> Digests {
+        let digests = self.digests_again(before, self.touched);
+        debug_assert_eq!(digests, self.digests(before.symmetric), "what was not touched is as it was");
+        digests
+    }
+
+    fn digests_again(&self, before: &Digests, touched: u8) -> Digests {
+        let mut digests = Digests { left: self.left, ..*before };
+        for ((unit, _), digest) in self.hands().zip(&mut digests.units) {
+            if touched >> unit.0 & 1 == 1 {
+                *digest = self.unit_key(unit);
             }
         }
         let mut words = Words::default();
         words.take(self.up.into());
         self.engine.visit_host_state(self.now, &mut |word| words.take(word));
         self.judge.visit_host_state(self.now, &mut |word| words.take(word));
-        parts.host = words.digest().value();
-        parts.key()
+        digests.host = words.digest().value();
+        digests
     }
 
     /// One unit's part of it.

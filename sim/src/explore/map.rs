@@ -40,11 +40,9 @@ impl<T: Copy + Default> Map<T> {
         self.places[place] = (digest, value);
     }
 
-    /// Takes everything out of another one.
-    pub(super) fn absorb(&mut self, other: &mut Self) {
-        let other = core::mem::take(other).places;
-        let there = other.into_iter().filter(|(digest, _)| *digest != NOTHING);
-        there.for_each(|(digest, value)| self.put(digest, value));
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.used
     }
 
     /// How many bytes it takes.

@@ -1,16 +1,20 @@
 //! States taken to pieces. There are few different units, and fewer hosts: millions of states are made of some
 //! thousands of pieces, which stay warm. So a state that is still to be gone on from is not kept: it is known
-//! by the digests of its parts, and put together again.
+//! by the numbers of its pieces, and put together again.
 //!
 //! Every piece was taken out of a state that the engine has made. Of parts with the same digest the piece of
 //! the first one stands for all. That they behave alike is the law that keys stand on; and where a choice does
 //! not lead to where it should, the search stops and says so.
 
+use std::sync::{Mutex, OnceLock, PoisonError};
+
 use winddown_core::{Engine, Moment, Row, Ticket, UnitId};
 
 use super::{
-    key::Parts,
+    key::Digests,
+    left::Left,
     map::Map,
+    scope::Scope,
     state::{Hand, Order, State, Write},
 };
 use crate::{
@@ -42,81 +46,160 @@ struct HostPiece {
     up: bool,
 }
 
-/// Pieces of one kind, by their digests.
-#[derive(Debug)]
-struct Kind<T> {
-    places: Map<u32>,
-    all: Vec<(u64, T)>,
+/// What a state is put together from: the numbers of pieces, and what may still happen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Parts {
+    units: [u32; Scope::UNITS_MAX as usize],
+    pub(super) host: u32,
+    pub(super) left: Left,
+    count: u8,
 }
 
-impl<T> Default for Kind<T> {
-    fn default() -> Self {
-        Self { places: Map::default(), all: Vec::new() }
-    }
-}
-
-impl<T> Kind<T> {
-    fn has(&self, digest: u64) -> bool {
-        self.places.get(digest).is_some()
+impl Parts {
+    /// Each unit's.
+    pub(super) fn units(&self) -> &[u32] {
+        &self.units[..self.count.into()]
     }
 
-    fn get(&self, digest: u64) -> Option<&T> {
-        let place = self.places.get(digest)?;
-        self.all.get(place as usize).map(|(_, piece)| piece)
-    }
-
-    /// The first piece of a digest stays.
-    fn put(&mut self, digest: u64, piece: T) {
-        if !self.has(digest) {
-            self.places.put(digest, u32::try_from(self.all.len()).unwrap_or(u32::MAX));
-            self.all.push((digest, piece));
-        }
-    }
-
-    fn absorb(&mut self, other: &mut Self) {
-        let Self { places: _, all } = core::mem::take(other);
-        all.into_iter().for_each(|(digest, piece)| self.put(digest, piece));
+    /// A bit for each unit that is like one before it.
+    pub(super) fn twins(&self) -> u8 {
+        let units = self.units();
+        let like = |place: usize| units[..place].contains(&units[place]);
+        (0..units.len()).fold(0, |twins, place| twins | u8::from(like(place)) << place)
     }
 }
 
-/// The pieces of all states.
+/// The pieces of all states, for any number of threads.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     units: Kind<UnitPiece>,
     hosts: Kind<HostPiece>,
 }
 
+/// The numbers that a thread knows, by digests.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    units: Map<u32>,
+    hosts: Map<u32>,
+}
+
 impl Pieces {
-    /// Keeps the pieces of a state that are not `known`, of all units that were touched.
-    pub(super) fn keep(&mut self, known: &Self, state: &State, parts: &Parts) {
-        let touched =
-            (0..).map(UnitId).zip(parts.units()).filter(|(unit, _)| state.touched >> unit.0 & 1 == 1);
-        for (unit, digest) in touched {
-            if !known.units.has(*digest) && !self.units.has(*digest) {
-                let piece = state.present().unit_piece(unit);
-                piece.into_iter().for_each(|piece| self.units.put(*digest, piece));
+    /// The numbers of a state's pieces: new ones, where nobody has seen its like. `before`: those of the state
+    /// that it was made from, if all of its units are not new.
+    pub(super) fn parts(
+        &self,
+        numbers: &mut Numbers,
+        state: &State,
+        digests: &Digests,
+        before: Option<&Parts>,
+    ) -> Parts {
+        let mut units = before.map_or([0; _], |before| before.units);
+        for ((unit, _), number) in state.hands().zip(&mut units) {
+            if before.is_none() || state.touched >> unit.0 & 1 == 1 {
+                let piece = || state.present().unit_piece(unit);
+                *number = self.units.number(&mut numbers.units, digests.units[unit.index()], piece);
             }
         }
-        if !known.hosts.has(parts.host) && !self.hosts.has(parts.host) {
+        let piece = || {
             let State { engine, judge, step, up, .. } = state.present();
-            self.hosts.put(parts.host, HostPiece { engine, judge, step, up });
-        }
+            HostPiece { engine, judge, step, up }
+        };
+        let host = self.hosts.number(&mut numbers.hosts, digests.host, piece);
+        let count = u8::try_from(state.hands().count()).unwrap_or(u8::MAX);
+        Parts { units, host, left: digests.left, count }
     }
 
-    /// Takes everything out of another one.
-    pub(super) fn absorb(&mut self, other: &mut Self) {
-        self.units.absorb(&mut other.units);
-        self.hosts.absorb(&mut other.hosts);
+    /// The digests of these parts.
+    pub(super) fn digests(&self, parts: &Parts, symmetric: bool) -> Digests {
+        let mut units = [0; Scope::UNITS_MAX as usize];
+        for (digest, number) in units.iter_mut().zip(parts.units()) {
+            *digest = self.unit(*number);
+        }
+        Digests { units, host: self.host(parts.host), left: parts.left, symmetric }
+    }
+
+    /// The digest of a unit's piece with this number.
+    pub(super) fn unit(&self, number: u32) -> u64 {
+        *self.units.digests.get(number)
+    }
+
+    /// The digest of a host's piece with this number.
+    pub(super) fn host(&self, number: u32) -> u64 {
+        *self.hosts.digests.get(number)
+    }
+}
+
+/// Pieces of one kind, each with its digest.
+#[derive(Debug)]
+struct Kind<T> {
+    /// By digests.
+    numbers: Mutex<Map<u32>>,
+    digests: Rows<u64>,
+    all: Rows<T>,
+}
+
+impl<T> Default for Kind<T> {
+    fn default() -> Self {
+        Self { numbers: Mutex::default(), digests: Rows::default(), all: Rows::default() }
+    }
+}
+
+impl<T> Kind<T> {
+    /// The number of the piece with this digest. `known`: those that the thread has asked for before.
+    fn number(&self, known: &mut Map<u32>, digest: u64, piece: impl FnOnce() -> T) -> u32 {
+        if let Some(number) = known.get(digest) {
+            return number;
+        }
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = numbers.get(digest).unwrap_or_else(|| {
+            let number = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            self.digests.put(number, digest);
+            self.all.put(number, piece());
+            numbers.put(digest, number);
+            number
+        });
+        known.put(digest, number);
+        number
+    }
+}
+
+/// By numbers: one, two more, four more, and so on, so that none ever moves.
+#[derive(Debug)]
+struct Rows<T>([OnceLock<Box<[OnceLock<T>]>>; 32]);
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self([const { OnceLock::new() }; _])
+    }
+}
+
+impl<T> Rows<T> {
+    fn put(&self, number: u32, value: T) {
+        let (row, place) = Self::place(number);
+        let row = self.0[row].get_or_init(|| (0..1 << row).map(|_| OnceLock::new()).collect());
+        let _first = row[place].set(value);
+    }
+
+    /// What was put there.
+    fn get(&self, number: u32) -> &T {
+        let (row, place) = Self::place(number);
+        let row = self.0[row].get().unwrap_or_else(|| self.0[row].wait());
+        row[place].get().unwrap_or_else(|| row[place].wait())
+    }
+
+    const fn place(number: u32) -> (usize, usize) {
+        let row = (number + 1).ilog2();
+        (row as usize, (number + 1 - (1 << row)) as usize)
     }
 }
 
 impl State {
-    /// Becomes a state with these parts. Says whether there is a piece for each.
-    pub(super) fn put_together(&mut self, pieces: &Pieces, parts: &Parts) -> bool {
-        let Some(host) = pieces.hosts.get(parts.host) else { return false };
-        let mut units: [Option<&UnitPiece>; Parts::UNITS_MAX] = [None; Parts::UNITS_MAX];
-        for (unit, digest) in units.iter_mut().zip(parts.units()) {
-            *unit = pieces.units.get(*digest);
+    /// Becomes a state with these parts.
+    pub(super) fn put_together(&mut self, pieces: &Pieces, parts: &Parts) {
+        let host = pieces.hosts.all.get(parts.host);
+        let mut units: [Option<&UnitPiece>; Scope::UNITS_MAX as usize] = [None; _];
+        for (piece, number) in units.iter_mut().zip(parts.units()) {
+            *piece = Some(pieces.units.all.get(*number));
         }
         let units = || units.iter().flatten().copied();
         self.orders.clear();
@@ -143,21 +226,19 @@ impl State {
         self.engine.put_together(&host.engine, first);
         (self.left, self.now, self.step, self.up) = (parts.left, PRESENT, host.step, host.up);
         (self.tickets, self.phase, self.exited, self.touched) = (tickets, None, None, 0);
-        self.bodies.len() == parts.count()
     }
 
-    /// One unit of it. Nothing, if there is none.
-    fn unit_piece(&self, unit: UnitId) -> Option<UnitPiece> {
-        let engine = self.engine.unit_piece(unit, |ticket| self.judge.ticket_in_book(unit, ticket))?;
-        Some(UnitPiece {
-            engine,
+    /// One of its units.
+    fn unit_piece(&self, unit: UnitId) -> UnitPiece {
+        UnitPiece {
+            engine: self.engine.unit_piece(unit, |ticket| self.judge.ticket_in_book(unit, ticket)),
             book: self.judge.unit_book(unit),
             row: self.store.row(unit),
             body: self.bodies[unit.index()],
             hand: self.hands[unit.index()],
             orders: self.orders.iter().filter(|order| order.unit == unit).copied().collect(),
             writes: self.writes.iter().filter(|write| write.unit == unit).copied().collect(),
-        })
+        }
     }
 
     /// The same state, but at present.

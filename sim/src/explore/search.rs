@@ -12,9 +12,9 @@ use std::sync::{
 use super::{
     Model, Watcher,
     choice::Choice,
-    foresight::Foresight,
-    key::{Key, Parts},
-    pieces::Pieces,
+    foresight::{Foresight, Here},
+    key::{self, Digests},
+    pieces::{Numbers, Parts, Pieces},
     state::{State, Witness},
     table::{Calm, Met, STUCK, Table},
 };
@@ -77,19 +77,14 @@ struct Ahead {
     by: Option<Choice>,
 }
 
-/// What all threads know of what was found out in the levels before.
-#[derive(Debug, Default)]
-struct Known {
-    foresight: Foresight,
-    pieces: Pieces,
-}
-
 /// One level, as all threads see it.
 struct Level<'a> {
     model: &'a Model,
     watcher: &'a dyn Watcher,
     table: &'a Table,
-    known: &'a Known,
+    pieces: &'a Pieces,
+    /// What was found out in the levels before.
+    foresight: &'a Foresight,
     /// What no thread has taken yet: for each thread what it has found itself.
     states: Vec<Mutex<Vec<Fresh>>>,
     number: u32,
@@ -108,13 +103,16 @@ struct Worker {
     here: State,
     next: State,
     found: Vec<Fresh>,
+    /// What was found in the level before: by now, room.
+    room: Vec<Fresh>,
     /// Where all choices of all states of a block lead, and where those ways begin.
     ahead: Vec<Ahead>,
     sources: Vec<Source>,
     /// Where calm leads from each of the block's states.
     calm: Vec<(u64, u64)>,
-    /// What it has found out in this level.
-    latest: Known,
+    /// The pieces that it has met, and what it has found out in this level.
+    numbers: Numbers,
+    latest: Foresight,
     witness: Witness,
     menu: Vec<Choice>,
 }
@@ -125,13 +123,21 @@ impl Worker {
             here: model.empty(),
             next: model.empty(),
             found: Vec::new(),
+            room: Vec::new(),
             ahead: Vec::new(),
             sources: Vec::new(),
             calm: Vec::new(),
-            latest: Known::default(),
+            numbers: Numbers::default(),
+            latest: Foresight::default(),
             witness: Witness::default(),
             menu: Vec::new(),
         }
+    }
+
+    /// What it has found, for all to go on from; and it has room for more.
+    fn turn(&mut self) -> Mutex<Vec<Fresh>> {
+        self.room.clear();
+        Mutex::new(core::mem::replace(&mut self.found, core::mem::take(&mut self.room)))
     }
 
     /// The place of a new source.
@@ -145,17 +151,17 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
     let table = Table::new(ways);
     let stop = AtomicBool::new(false);
     let transitions = AtomicU64::new(0);
-    let mut known = Known::default();
+    let pieces = Pieces::default();
+    let mut foresight = Foresight::default();
     let mut workers: Vec<Worker> = (0..jobs.max(1)).map(|_| Worker::new(model)).collect();
-    let first = begin(model, &mut known);
+    let first = begin(model, &pieces);
     let _new = table.with_room(1).meet(first.key, 0, 0);
     workers[0].found.push(first);
     let mut levels = Vec::new();
     let mut broken = None;
     let mut all = true;
     while all && broken.is_none() {
-        let states: Vec<_> = workers.iter_mut().map(|worker| core::mem::take(&mut worker.found)).collect();
-        let count = states.iter().map(Vec::len).sum::<usize>();
+        let count = workers.iter().map(|worker| worker.found.len()).sum::<usize>();
         if count == 0 {
             break;
         }
@@ -166,8 +172,9 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
             model,
             watcher,
             table: &table,
-            known: &known,
-            states: states.into_iter().map(Mutex::new).collect(),
+            pieces: &pieces,
+            foresight: &foresight,
+            states: workers.iter_mut().map(Worker::turn).collect(),
             number,
             stop: &stop,
             transitions: &transitions,
@@ -176,7 +183,10 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
         };
         level.run(count, &mut workers);
         broken = level.broken.into_inner().unwrap_or_else(PoisonError::into_inner);
-        workers.iter_mut().for_each(|worker| known.absorb(&mut worker.latest));
+        for (worker, states) in workers.iter_mut().zip(level.states) {
+            worker.room = states.into_inner().unwrap_or_else(PoisonError::into_inner);
+        }
+        workers.iter_mut().for_each(|worker| foresight.absorb(&mut worker.latest));
     }
     let mut coverage = Coverage::default();
     workers.iter().for_each(|worker| coverage.merge(&worker.witness.coverage));
@@ -190,24 +200,16 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
         exhausted: all && broken.is_none() && !interrupted,
         interrupted,
         broken: broken.map(|(_, key)| key),
-        foresight_bytes: known.foresight.bytes(),
+        foresight_bytes: foresight.bytes(),
     }
 }
 
-/// The first state, with all its pieces known.
-fn begin(model: &Model, known: &mut Known) -> Fresh {
-    let mut root = model.root();
-    root.touch(None);
-    let Key { value, parts } = root.look(model.symmetric());
-    known.pieces.keep(&Pieces::default(), &root, &parts);
-    Fresh { key: value, source: Source { parts, parent: 0 }, by: None }
-}
-
-impl Known {
-    fn absorb(&mut self, latest: &mut Self) {
-        self.foresight.absorb(&mut latest.foresight);
-        self.pieces.absorb(&mut latest.pieces);
-    }
+/// The first state, with all its pieces.
+fn begin(model: &Model, pieces: &Pieces) -> Fresh {
+    let root = model.root();
+    let digests = root.digests(model.symmetric());
+    let parts = pieces.parts(&mut Numbers::default(), &root, &digests, None);
+    Fresh { key: digests.key(), source: Source { parts, parent: 0 }, by: None }
 }
 
 impl Level<'_> {
@@ -256,46 +258,55 @@ impl Level<'_> {
 
     /// Goes to a state, and finds out where everything leads that may happen next.
     fn expand(&self, fresh: &Fresh, worker: &mut Worker) {
-        let Some(key) = self.reach(fresh, worker) else {
+        let Some((parts, digests)) = self.reach(fresh, worker) else {
             return self.break_at(self.number - 1, fresh.source.parent);
         };
         if self.last {
             return;
         }
-        worker.latest.pieces.keep(&self.known.pieces, &worker.here, &key.parts);
         let mut menu = core::mem::take(&mut worker.menu);
         let calm = worker.here.menu(&mut menu);
-        let twins = key.parts.twins();
+        let twins = if self.model.symmetric() { parts.twins() } else { 0 };
         if twins != 0 {
             // What a unit's like may do leads to the same.
             menu.retain(|choice| worker.here.unit_of(choice).is_none_or(|unit| twins >> unit.0 & 1 == 0));
         }
         let first = worker.ahead.len();
-        self.look_ahead(&key, &menu, worker);
+        self.look_ahead(fresh.key, &parts, &digests, &menu, worker);
         // The first one is the calm one.
         match worker.ahead.get(first).filter(|_| calm) {
-            Some(Ahead { key: Some(next), .. }) => worker.calm.push((key.value, *next)),
+            Some(Ahead { key: Some(next), .. }) => worker.calm.push((fresh.key, *next)),
             Some(Ahead { key: None, .. }) => {}
-            None => worker.calm.push((key.value, STUCK)),
+            None => worker.calm.push((fresh.key, STUCK)),
         }
         worker.menu = menu;
     }
 
     /// Finds out where each choice of the menu leads.
-    fn look_ahead(&self, before: &Key, menu: &[Choice], worker: &mut Worker) {
-        let Known { foresight, pieces: _ } = &self.known;
+    fn look_ahead(&self, key: u64, parts: &Parts, digests: &Digests, menu: &[Choice], worker: &mut Worker) {
         let first = worker.ahead.len();
-        let source = worker.source(before.parts, before.value);
-        worker.ahead.extend(menu.iter().map(|choice| {
-            let latest = &worker.latest.foresight;
-            let look = || foresight.look(latest, &worker.here, &before.parts, *choice);
-            let key = if self.model.foresees { look() } else { None };
-            Ahead { key, source, by: Some(*choice) }
+        let source = worker.source(*parts, key);
+        let Worker { here: state, next, ahead, sources, numbers, latest, witness, .. } = worker;
+        let here = Here { state, parts, digests, sum: digests.sum(), pieces: self.pieces };
+        ahead.extend(menu.iter().map(|choice| {
+            let look = || self.foresight.look(latest, &here, *choice);
+            Ahead { key: if self.model.foresees { look() } else { None }, source, by: Some(*choice) }
         }));
         // After all of them were looked up: looking up goes hand in hand, as long as nothing is in between.
-        for (place, choice) in (first..).zip(menu) {
-            if worker.ahead[place].key.is_none() {
-                worker.ahead[place] = self.try_out(before, *choice, worker);
+        for (ahead, choice) in ahead[first..].iter_mut().zip(menu).filter(|(ahead, _)| ahead.key.is_none()) {
+            next.copy_from(state);
+            if next.take(self.model.setup(), *choice, witness).is_err() {
+                self.break_at(self.number, key);
+                continue;
+            }
+            ahead.key = next.key_of_exit();
+            if ahead.key.is_none() {
+                let digests = next.digests_after(digests);
+                let parts = self.pieces.parts(numbers, next, &digests, Some(parts));
+                latest.learn(&here, *choice, next, &parts);
+                sources.push(Source { parts, parent: key });
+                let source = u32::try_from(sources.len() - 1).unwrap_or(u32::MAX);
+                *ahead = Ahead { key: Some(digests.key()), source, by: None };
             }
         }
     }
@@ -311,39 +322,27 @@ impl Level<'_> {
         for Ahead { key, source, by } in ahead.drain(..) {
             let Some(key) = key else { continue };
             let source = &sources[source as usize];
-            if table.meet(key, source.parent, self.number) == Met::New && !Key::is_of_exit(key) {
+            if table.meet(key, source.parent, self.number) == Met::New && !key::is_of_exit(key) {
                 found.push(Fresh { key, source: *source, by });
             }
         }
         sources.clear();
     }
 
-    /// Goes to a state. Gives its key, if nothing is broken on the way there.
-    fn reach(&self, fresh: &Fresh, worker: &mut Worker) -> Option<Key> {
+    /// Goes to a state, if nothing is broken on the way there.
+    fn reach(&self, fresh: &Fresh, worker: &mut Worker) -> Option<(Parts, Digests)> {
         let Fresh { key, source: Source { parts, .. }, by } = fresh;
-        if !worker.here.put_together(&self.known.pieces, parts) {
+        let Worker { here, numbers, witness, .. } = worker;
+        here.put_together(self.pieces, parts);
+        let before = self.pieces.digests(parts, self.model.symmetric());
+        let Some(choice) = by else { return Some((*parts, before)) };
+        here.take(self.model.setup(), *choice, witness).ok()?;
+        let digests = here.digests_after(&before);
+        // What was foreseen and does not come would be as bad as a broken claim.
+        if here.is_over() || digests.key() != *key {
             return None;
         }
-        let Some(choice) = by else { return Some(Key { value: *key, parts: *parts }) };
-        worker.here.take(self.model.setup(), *choice, &mut worker.witness).ok()?;
-        // What was foreseen and does not come would be as bad as a broken claim.
-        Some(worker.here.look_after(parts)).filter(|found| found.value == *key)
-    }
-
-    /// Tries what nobody knows. Says where it leads, if nothing is broken on the way there.
-    fn try_out(&self, before: &Key, choice: Choice, worker: &mut Worker) -> Ahead {
-        let Worker { here, next, latest, witness, .. } = worker;
-        next.copy_from(here);
-        if next.take(self.model.setup(), choice, witness).is_err() {
-            self.break_at(self.number, before.value);
-            return Ahead { key: None, source: 0, by: None };
-        }
-        let Key { value, parts } = next.look_after(&before.parts);
-        if !next.is_over() {
-            latest.foresight.learn(here, &before.parts, choice, next, &parts);
-            latest.pieces.keep(&self.known.pieces, next, &parts);
-        }
-        Ahead { key: Some(value), source: worker.source(parts, before.value), by: None }
+        Some((self.pieces.parts(numbers, here, &digests, Some(parts)), digests))
     }
 
     /// A choice breaks a claim, in a state with this key that is so far away.

@@ -130,7 +130,7 @@ impl Room<'_> {
     /// Has a look at where these states are, at all of them at once: memory is slow to answer, and then it
     /// answers all together.
     pub(super) fn reach_for(&self, keys: impl Iterator<Item = u64>) {
-        self.places.reach_for(keys);
+        reach_for(&self.places.keys, keys);
     }
 
     /// A state was come to from `parent`, in a level of this number.
@@ -150,6 +150,11 @@ impl Drop for Room<'_> {
     fn drop(&mut self) {
         self.places.used.fetch_sub(self.more - self.new, Ordering::Relaxed);
     }
+}
+
+fn reach_for(places: &[AtomicU64], keys: impl Iterator<Item = u64>) {
+    let word = |key| places[mix(key) & (places.len() - 1)].load(Ordering::Relaxed);
+    let _seen = black_box(keys.fold(0, |all, key| all ^ word(key)));
 }
 
 /// What is in a table.
@@ -209,12 +214,6 @@ impl Places {
         }
     }
 
-    fn reach_for(&self, keys: impl Iterator<Item = u64>) {
-        let mask = self.keys.len() - 1;
-        let word = |key| self.keys[mix(key) & mask].load(Ordering::Relaxed);
-        let _seen = black_box(keys.fold(0, |all, key| all ^ word(key)));
-    }
-
     /// There must be room.
     fn meet(&self, key: u64, parent: u64, level: u32) -> Met {
         let (place, met) = loop {
@@ -246,7 +245,9 @@ impl Places {
         let mut way = Vec::new();
         for first in (0..self.keys.len()).step_by(BLOCK) {
             let block = first..self.keys.len().min(first + BLOCK);
-            self.reach_for(self.calms[block.clone()].iter().map(|calm| calm.load(Ordering::Relaxed)));
+            let calms = || self.calms[block.clone()].iter().map(|calm| calm.load(Ordering::Relaxed));
+            reach_for(&self.keys, calms());
+            reach_for(&self.calms, calms());
             for place in block {
                 let key = self.keys[place].load(Ordering::Relaxed);
                 if key == NOBODY || CODES.contains(&key) {
