@@ -36,11 +36,11 @@ impl Engine {
     pub fn put_together<'a>(
         &mut self,
         host: &Self,
-        units: impl IntoIterator<Item = (&'a UnitPiece, Ticket)>,
+        units: impl Iterator<Item = (&'a UnitPiece, Ticket)> + Clone,
     ) {
         self.units.clear();
-        self.timers.clear_all();
         self.callers.clear();
+        self.timers.clear_all(units.clone().count());
         for (number, (piece, first)) in (0..).zip(units) {
             let mut unit = piece.unit.clone();
             unit.callers = super::callers::NONE;
@@ -49,8 +49,9 @@ impl Engine {
                 self.callers.add(&mut unit.callers, Waiter { ticket, wants: *wants });
             }
             self.units.push(unit);
-            self.timers.grow_to(self.units.len());
-            self.timers.set(UnitId(number), piece.due);
+            if !piece.due.is_never() {
+                self.timers.set(UnitId(number), piece.due);
+            }
         }
         self.copy_host_from(host);
     }

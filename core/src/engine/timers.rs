@@ -75,10 +75,11 @@ impl Timers {
         }
     }
 
-    /// Forgets all units.
-    pub(super) fn clear_all(&mut self) {
+    /// Makes room for so many units, none of which has a deadline.
+    pub(super) fn clear_all(&mut self, units: usize) {
         self.heap.clear();
         self.places.clear();
+        self.grow_to(units);
     }
 
     pub(super) fn clear(&mut self, unit: UnitId) {

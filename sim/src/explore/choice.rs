@@ -2,7 +2,7 @@
 
 use winddown_core::{Exit, Moment, Outcome, UnitId};
 
-use super::state::State;
+use super::{left::Counted, state::State};
 
 /// How a stop is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -67,7 +67,7 @@ impl State {
         if !draining {
             menu.push(Choice::Signal);
         }
-        if self.engine.next_deadline().is_some() && self.in_time() <= self.left.delays {
+        if self.engine.next_deadline().is_some() && self.in_time() <= self.left.of_these(Counted::Delays) {
             menu.push(Choice::Wake);
         }
         let calm = !menu.is_empty();
@@ -76,19 +76,19 @@ impl State {
             if alive && !hand.told {
                 menu.push(Choice::Exit(unit, Exit::Completed));
             }
-            if alive && self.left.findings > 0 {
+            if alive && self.may(Counted::Findings) {
                 menu.extend([Choice::Find(unit, false), Choice::Find(unit, true)]);
             }
         }
-        if self.left.stops > 0 {
+        if self.may(Counted::Stops) {
             for (unit, _) in self.hands() {
                 menu.extend(Manner::ALL.map(|manner| Choice::Stop(unit, manner)));
             }
         }
-        if draining && self.left.signals > 0 {
+        if draining && self.may(Counted::Signals) {
             menu.push(Choice::Signal);
         }
-        if self.left.failures > 0 {
+        if self.may(Counted::Failures) {
             self.answers(menu, Outcome::Failed);
             for (unit, hand) in self.hands() {
                 if self.exit_is_due(unit) && self.bodies[unit.index()].alive && !hand.told {
@@ -96,7 +96,7 @@ impl State {
                 }
             }
         }
-        if self.left.crashes > 0 {
+        if self.may(Counted::Crashes) {
             menu.push(Choice::Crash);
         }
         calm

@@ -16,7 +16,8 @@ use super::{
     choice::Choice,
     key::{self, Digests},
     map::Map,
-    pieces::{Parts, Pieces},
+    pieces::{Known, Parts},
+    scope::Scope,
     state::State,
 };
 
@@ -62,7 +63,7 @@ pub(super) struct Foresight {
     first: Map<u32>,
     pages: Vec<Page>,
     /// What was learned here, once more and in order.
-    learned: Vec<(u64, Tried)>,
+    learned: Vec<((u32, u32), Tried)>,
 }
 
 /// The state from which something is foreseen.
@@ -71,38 +72,65 @@ pub(super) struct Here<'a> {
     pub(super) state: &'a State,
     pub(super) parts: &'a Parts,
     pub(super) digests: &'a Digests,
+    pub(super) known: &'a Known,
+}
+
+/// What is foreseen from there.
+#[derive(Debug)]
+pub(super) struct Prospect<'a> {
+    here: Here<'a>,
+    all: &'a Foresight,
+    /// Of each unit the first page, if there is one.
+    pages: [Option<&'a Page>; Scope::UNITS_MAX as usize],
     /// All units' digests in one.
-    pub(super) sum: u64,
-    pub(super) pieces: &'a Pieces,
+    sum: u64,
+}
+
+impl Prospect<'_> {
+    /// By what a choice's end is known, if that is known there or in `latest`.
+    pub(super) fn look(&self, latest: &Foresight, choice: Choice) -> Option<u64> {
+        let Here { state, parts, digests, known } = self.here;
+        let (units, deed) = state.deed(choice)?;
+        let (mut sum, mut host) = (self.sum, parts.host);
+        for unit in units {
+            let tried = self.pages[unit].and_then(|page| self.all.get(page, deed));
+            let tried = match tried {
+                Some(tried) => tried,
+                None => latest.get(latest.first_page(parts.units()[unit], parts.host)?, deed)?,
+            };
+            sum = digests.sum_with(sum, unit, known.units.digest(tried.unit));
+            host = tried.host.into();
+        }
+        Some(key::key(sum, known.hosts.digest(host), state.left_after(choice)))
+    }
 }
 
 impl Foresight {
-    /// By what a choice's end is known, if that is known here or in `latest`.
-    pub(super) fn look(&self, latest: &Self, here: &Here<'_>, choice: Choice) -> Option<u64> {
-        let Here { state, parts, digests, mut sum, pieces } = *here;
-        let (units, deed) = state.deed(choice)?;
-        let mut host = parts.host;
-        for unit in units {
-            let both = both(parts.units()[unit], parts.host);
-            let tried = self.get(both, deed).or_else(|| latest.get(both, deed))?;
-            sum = digests.sum_with(sum, unit, pieces.unit(tried.unit));
-            host = tried.host.into();
+    /// What is foreseen from here.
+    pub(super) fn seen_from<'a>(&'a self, here: Here<'a>) -> Prospect<'a> {
+        let mut pages = [None; _];
+        for (page, unit) in pages.iter_mut().zip(here.parts.units()) {
+            *page = self.first_page(*unit, here.parts.host);
         }
-        Some(key::key(sum, pieces.host(host), state.left_after(choice)))
+        Prospect { here, all: self, pages, sum: here.digests.sum() }
     }
 
-    /// A choice was tried, broke nothing, and led to `next`, with these parts: now that is known.
-    pub(super) fn learn(&mut self, here: &Here<'_>, choice: Choice, next: &State, after: &Parts) {
-        let Some((units, deed)) = here.state.deed(choice) else { return };
+    /// A choice was tried in a state with these parts, broke nothing, and led to `next`: now that is known.
+    pub(super) fn learn(
+        &mut self,
+        (state, before): (&State, &Parts),
+        choice: Choice,
+        (next, after): (&State, &Parts),
+    ) {
+        let Some((units, deed)) = state.deed(choice) else { return };
         if deed != CRASH && next.touched != 1 << units.start {
             return;
         }
         let Ok(host) = u16::try_from(after.host) else { return };
         for unit in units {
-            let both = both(here.parts.units()[unit], here.parts.host);
+            let both = (before.units()[unit], before.host);
             let tried = Tried { deed, host, unit: after.units()[unit] };
-            if self.get(both, deed).is_none() {
-                self.put(both, tried);
+            if self.put(both, tried) {
                 self.learned.push((both, tried));
             }
         }
@@ -111,9 +139,7 @@ impl Foresight {
     /// Takes everything out of another one.
     pub(super) fn absorb(&mut self, other: &mut Self) {
         for (both, tried) in core::mem::take(other).learned {
-            if self.get(both, tried.deed).is_none() {
-                self.put(both, tried);
-            }
+            self.put(both, tried);
         }
     }
 
@@ -122,8 +148,12 @@ impl Foresight {
         self.first.bytes() + size_of_val(self.pages.as_slice()) as u64
     }
 
-    fn get(&self, both: u64, deed: Deed) -> Option<&Tried> {
-        let mut page = &self.pages[self.first.get(both)? as usize];
+    fn first_page(&self, unit: u32, host: u32) -> Option<&Page> {
+        self.first.get(both(unit, host)).map(|page| &self.pages[page as usize])
+    }
+
+    /// On this page, or on those that follow it.
+    fn get<'a>(&'a self, mut page: &'a Page, deed: Deed) -> Option<&'a Tried> {
         loop {
             if let found @ Some(_) = page.tried.iter().find(|tried| tried.deed == deed) {
                 return found;
@@ -132,22 +162,31 @@ impl Foresight {
         }
     }
 
-    /// What is not there yet.
-    fn put(&mut self, both: u64, tried: Tried) {
+    /// Puts it in, if it is not there. Says whether it was new.
+    fn put(&mut self, (unit, host): (u32, u32), tried: Tried) -> bool {
         let new = u32::try_from(self.pages.len()).unwrap_or(u32::MAX);
-        let Some(first) = self.first.get(both) else {
-            self.first.put(both, new);
-            return self.pages.push(Page::with(tried));
-        };
-        let mut page = &mut self.pages[first as usize];
-        while let Some(next) = page.next {
-            page = &mut self.pages[next.get() as usize];
-        }
-        if let Some(place) = page.tried.iter_mut().find(|tried| tried.deed == NOTHING) {
-            *place = tried;
-        } else {
-            page.next = NonZeroU32::new(new);
+        let Some(mut place) = self.first.get(both(unit, host)) else {
+            self.first.put(both(unit, host), new);
             self.pages.push(Page::with(tried));
+            return true;
+        };
+        loop {
+            let page = &mut self.pages[place as usize];
+            match page.tried.iter_mut().find(|there| [tried.deed, NOTHING].contains(&there.deed)) {
+                Some(there) if there.deed == tried.deed => return false,
+                Some(there) => {
+                    *there = tried;
+                    return true;
+                }
+                None => {}
+            }
+            if let Some(next) = page.next {
+                place = next.get();
+            } else {
+                page.next = NonZeroU32::new(new);
+                self.pages.push(Page::with(tried));
+                return true;
+            }
         }
     }
 }

@@ -4,45 +4,64 @@ use winddown_core::{Exit, Outcome};
 
 use super::{choice::Choice, scope::Scope, state::State};
 
-/// How often what may still happen.
+/// How often what may still happen: a byte of a word for each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Left {
-    pub(super) stops: u8,
-    pub(super) findings: u8,
-    pub(super) signals: u8,
-    pub(super) failures: u8,
-    pub(super) delays: u8,
-    pub(super) crashes: u8,
+pub(super) struct Left(u64);
+
+/// What is counted, by its byte.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Counted {
+    Crashes,
+    Delays,
+    Failures,
+    Signals,
+    Findings,
+    Stops,
 }
 
 impl Left {
     pub(super) fn of(scope: &Scope) -> Self {
         let Scope { system: _, units: _, stops, findings, signals, failures, delays, crash } = *scope;
-        Self { stops, findings, signals, failures, delays, crashes: crash.into() }
+        Self(u64::from_le_bytes([crash.into(), delays, failures, signals, findings, stops, 0, 0]))
     }
 
     pub(super) const fn word(self) -> u64 {
-        let Self { stops, findings, signals, failures, delays, crashes } = self;
-        u64::from_be_bytes([0, 0, stops, findings, signals, failures, delays, crashes])
+        self.0
+    }
+
+    /// How often this may still happen.
+    pub(super) const fn of_these(self, what: Counted) -> u8 {
+        self.0.to_le_bytes()[what as usize]
+    }
+
+    /// What is left if this has happened so often.
+    const fn less(self, what: Counted, times: u8) -> Self {
+        Self(self.0 - ((times as u64) << (8 * what as u64)))
     }
 }
 
 impl State {
+    /// Whether this may still happen.
+    pub(super) const fn may(&self, what: Counted) -> bool {
+        self.left.of_these(what) > 0
+    }
+
     /// What may still happen once this has.
     pub(super) fn left_after(&self, choice: Choice) -> Left {
-        let mut left = self.left;
-        match choice {
+        let (what, times) = match choice {
             Choice::Finish(_, Outcome::Failed)
             | Choice::Store(_, Outcome::Failed)
-            | Choice::Exit(_, Exit::Failed) => left.failures -= 1,
-            Choice::Signal => left.signals -= u8::from(self.engine.is_draining()),
-            Choice::Wake => left.delays -= self.in_time(),
-            Choice::Find(..) => left.findings -= 1,
-            Choice::Stop(..) => left.stops -= 1,
-            Choice::Crash => left.crashes -= 1,
-            Choice::Finish(..) | Choice::Store(..) | Choice::Exit(..) | Choice::Keep(..) | Choice::Boot => {}
-        }
-        left
+            | Choice::Exit(_, Exit::Failed) => (Counted::Failures, 1),
+            Choice::Signal => (Counted::Signals, u8::from(self.engine.is_draining())),
+            Choice::Wake => (Counted::Delays, self.in_time()),
+            Choice::Find(..) => (Counted::Findings, 1),
+            Choice::Stop(..) => (Counted::Stops, 1),
+            Choice::Crash => (Counted::Crashes, 1),
+            Choice::Finish(..) | Choice::Store(..) | Choice::Exit(..) | Choice::Keep(..) | Choice::Boot => {
+                return self.left;
+            }
+        };
+        self.left.less(what, times)
     }
 
     /// How many answers are waited for that no deadline has outrun.

@@ -40,11 +40,6 @@ impl<T: Copy + Default> Map<T> {
         self.places[place] = (digest, value);
     }
 
-    /// How many there are.
-    pub(super) const fn len(&self) -> usize {
-        self.used
-    }
-
     /// How many bytes it takes.
     pub(super) fn bytes(&self) -> u64 {
         size_of_val(self.places.as_slice()) as u64

@@ -6,7 +6,7 @@
 //! the first one stands for all. That they behave alike is the law that keys stand on; and where a choice does
 //! not lead to where it should, the search stops and says so.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use winddown_core::{Engine, Moment, Row, Ticket, UnitId};
 
@@ -61,6 +61,11 @@ impl Parts {
         &self.units[..self.count.into()]
     }
 
+    /// By what states are sorted: those that are put together from much the same are near each other.
+    pub(super) fn place(&self) -> u64 {
+        u64::from(self.host) << 32 | u64::from(self.units[0])
+    }
+
     /// A bit for each unit that is like one before it.
     pub(super) fn twins(&self) -> u8 {
         let units = self.units();
@@ -76,11 +81,11 @@ pub(super) struct Pieces {
     hosts: Kind<HostPiece>,
 }
 
-/// The numbers that a thread knows, by digests.
+/// The pieces that a thread knows of.
 #[derive(Debug, Default)]
-pub(super) struct Numbers {
-    units: Map<u32>,
-    hosts: Map<u32>,
+pub(super) struct Known {
+    pub(super) units: List,
+    pub(super) hosts: List,
 }
 
 impl Pieces {
@@ -88,7 +93,7 @@ impl Pieces {
     /// that it was made from, if all of its units are not new.
     pub(super) fn parts(
         &self,
-        numbers: &mut Numbers,
+        known: &mut Known,
         state: &State,
         digests: &Digests,
         before: Option<&Parts>,
@@ -97,93 +102,106 @@ impl Pieces {
         for ((unit, _), number) in state.hands().zip(&mut units) {
             if before.is_none() || state.touched >> unit.0 & 1 == 1 {
                 let piece = || state.present().unit_piece(unit);
-                *number = self.units.number(&mut numbers.units, digests.units[unit.index()], piece);
+                *number = self.units.number(&mut known.units, digests.units[unit.index()], piece);
             }
         }
         let piece = || {
             let State { engine, judge, step, up, .. } = state.present();
             HostPiece { engine, judge, step, up }
         };
-        let host = self.hosts.number(&mut numbers.hosts, digests.host, piece);
+        let host = self.hosts.number(&mut known.hosts, digests.host, piece);
         let count = u8::try_from(state.hands().count()).unwrap_or(u8::MAX);
         Parts { units, host, left: digests.left, count }
+    }
+}
+
+impl Known {
+    /// From here on it knows all that there are.
+    pub(super) fn catch_up(&mut self, pieces: &Pieces) {
+        self.units.catch_up(&pieces.units);
+        self.hosts.catch_up(&pieces.hosts);
     }
 
     /// The digests of these parts.
     pub(super) fn digests(&self, parts: &Parts, symmetric: bool) -> Digests {
         let mut units = [0; Scope::UNITS_MAX as usize];
         for (digest, number) in units.iter_mut().zip(parts.units()) {
-            *digest = self.unit(*number);
+            *digest = self.units.digest(*number);
         }
-        Digests { units, host: self.host(parts.host), left: parts.left, symmetric }
-    }
-
-    /// The digest of a unit's piece with this number.
-    pub(super) fn unit(&self, number: u32) -> u64 {
-        *self.units.digests.get(number)
-    }
-
-    /// The digest of a host's piece with this number.
-    pub(super) fn host(&self, number: u32) -> u64 {
-        *self.hosts.digests.get(number)
+        Digests { units, host: self.hosts.digest(parts.host), left: parts.left, symmetric }
     }
 }
 
-/// Pieces of one kind, each with its digest.
+/// Pieces of one kind.
 #[derive(Debug)]
 struct Kind<T> {
-    /// By digests.
-    numbers: Mutex<Map<u32>>,
-    digests: Rows<u64>,
-    all: Rows<T>,
+    list: Mutex<List>,
+    /// By numbers: one, two more, four more, and so on, so that none ever moves.
+    pieces: [OnceLock<Box<[OnceLock<T>]>>; 32],
+}
+
+/// The digests of pieces, by their numbers, and the other way round.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    numbers: Map<u32>,
+    digests: Vec<u64>,
+}
+
+impl List {
+    pub(super) fn digest(&self, number: u32) -> u64 {
+        self.digests[number as usize]
+    }
+
+    fn put(&mut self, number: u32, digest: u64) {
+        self.numbers.put(digest, number);
+        let place = number as usize;
+        self.digests.resize(self.digests.len().max(place + 1), 0);
+        self.digests[place] = digest;
+    }
+
+    fn catch_up<T>(&mut self, with: &Kind<T>) {
+        let list = with.list();
+        for (number, digest) in (0..).zip(&list.digests) {
+            if self.digests.get(number as usize) != Some(digest) {
+                self.put(number, *digest);
+            }
+        }
+    }
 }
 
 impl<T> Default for Kind<T> {
     fn default() -> Self {
-        Self { numbers: Mutex::default(), digests: Rows::default(), all: Rows::default() }
+        Self { list: Mutex::default(), pieces: [const { OnceLock::new() }; _] }
     }
 }
 
 impl<T> Kind<T> {
-    /// The number of the piece with this digest. `known`: those that the thread has asked for before.
-    fn number(&self, known: &mut Map<u32>, digest: u64, piece: impl FnOnce() -> T) -> u32 {
-        if let Some(number) = known.get(digest) {
+    fn list(&self) -> MutexGuard<'_, List> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of the piece with this digest. `known`: those that the thread knows of.
+    fn number(&self, known: &mut List, digest: u64, piece: impl FnOnce() -> T) -> u32 {
+        if let Some(number) = known.numbers.get(digest) {
             return number;
         }
-        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = numbers.get(digest).unwrap_or_else(|| {
-            let number = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-            self.digests.put(number, digest);
-            self.all.put(number, piece());
-            numbers.put(digest, number);
+        let mut list = self.list();
+        let number = list.numbers.get(digest).unwrap_or_else(|| {
+            let number = u32::try_from(list.digests.len()).unwrap_or(u32::MAX);
+            let (row, place) = Self::place(number);
+            let row = self.pieces[row].get_or_init(|| (0..1 << row).map(|_| OnceLock::new()).collect());
+            let _first = row[place].set(piece());
+            list.put(number, digest);
             number
         });
-        known.put(digest, number);
+        known.put(number, digest);
         number
     }
-}
 
-/// By numbers: one, two more, four more, and so on, so that none ever moves.
-#[derive(Debug)]
-struct Rows<T>([OnceLock<Box<[OnceLock<T>]>>; 32]);
-
-impl<T> Default for Rows<T> {
-    fn default() -> Self {
-        Self([const { OnceLock::new() }; _])
-    }
-}
-
-impl<T> Rows<T> {
-    fn put(&self, number: u32, value: T) {
-        let (row, place) = Self::place(number);
-        let row = self.0[row].get_or_init(|| (0..1 << row).map(|_| OnceLock::new()).collect());
-        let _first = row[place].set(value);
-    }
-
-    /// What was put there.
+    /// The piece with this number.
     fn get(&self, number: u32) -> &T {
         let (row, place) = Self::place(number);
-        let row = self.0[row].get().unwrap_or_else(|| self.0[row].wait());
+        let row = self.pieces[row].get().unwrap_or_else(|| self.pieces[row].wait());
         row[place].get().unwrap_or_else(|| row[place].wait())
     }
 
@@ -196,18 +214,18 @@ impl<T> Rows<T> {
 impl State {
     /// Becomes a state with these parts.
     pub(super) fn put_together(&mut self, pieces: &Pieces, parts: &Parts) {
-        let host = pieces.hosts.all.get(parts.host);
-        let mut units: [Option<&UnitPiece>; Scope::UNITS_MAX as usize] = [None; _];
-        for (piece, number) in units.iter_mut().zip(parts.units()) {
-            *piece = Some(pieces.units.all.get(*number));
+        let host = pieces.hosts.get(parts.host);
+        let mut units = [pieces.units.get(parts.units[0]); Scope::UNITS_MAX as usize];
+        for (piece, number) in units.iter_mut().zip(parts.units()).skip(1) {
+            *piece = pieces.units.get(*number);
         }
-        let units = || units.iter().flatten().copied();
+        let units = &units[..parts.units().len()];
         self.orders.clear();
         self.writes.clear();
         self.bodies.clear();
         self.hands.clear();
         let mut tickets = 0;
-        for (unit, piece) in (0..).map(UnitId).zip(units()) {
+        for (unit, piece) in (0..).map(UnitId).zip(units) {
             let mut body = piece.body;
             body.unit = unit;
             self.bodies.push(body);
@@ -216,9 +234,9 @@ impl State {
             self.writes.extend(piece.writes.iter().map(|write| Write { unit, ..*write }));
             tickets += piece.book.tickets();
         }
-        self.store.set_rows(units().map(|piece| piece.row));
-        self.judge.put_together(&host.judge, units().map(|piece| &piece.book));
-        let first = units().scan(0, |next, piece| {
+        self.store.set_rows(units.iter().map(|piece| piece.row));
+        self.judge.put_together(&host.judge, units.iter().map(|piece| &piece.book));
+        let first = units.iter().scan(0, |next, piece| {
             let first = *next;
             *next += piece.book.tickets();
             Some((&piece.engine, Ticket(first)))

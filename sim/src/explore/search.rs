@@ -14,7 +14,7 @@ use super::{
     choice::Choice,
     foresight::{Foresight, Here},
     key::{self, Digests},
-    pieces::{Numbers, Parts, Pieces},
+    pieces::{Known, Parts, Pieces},
     state::{State, Witness},
     table::{Calm, Met, STUCK, Table},
 };
@@ -110,8 +110,8 @@ struct Worker {
     sources: Vec<Source>,
     /// Where calm leads from each of the block's states.
     calm: Vec<(u64, u64)>,
-    /// The pieces that it has met, and what it has found out in this level.
-    numbers: Numbers,
+    /// The pieces that it knows of, and what it has found out in this level.
+    known: Known,
     latest: Foresight,
     witness: Witness,
     menu: Vec<Choice>,
@@ -127,7 +127,7 @@ impl Worker {
             ahead: Vec::new(),
             sources: Vec::new(),
             calm: Vec::new(),
-            numbers: Numbers::default(),
+            known: Known::default(),
             latest: Foresight::default(),
             witness: Witness::default(),
             menu: Vec::new(),
@@ -208,7 +208,7 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
 fn begin(model: &Model, pieces: &Pieces) -> Fresh {
     let root = model.root();
     let digests = root.digests(model.symmetric());
-    let parts = pieces.parts(&mut Numbers::default(), &root, &digests, None);
+    let parts = pieces.parts(&mut Known::default(), &root, &digests, None);
     Fresh { key: digests.key(), source: Source { parts, parent: 0 }, by: None }
 }
 
@@ -238,9 +238,12 @@ impl Level<'_> {
 
     fn work(&self, own: usize, worker: &mut Worker) {
         let mut block = Vec::new();
+        worker.known.catch_up(self.pieces);
         while !self.stop.load(Ordering::Relaxed) {
             self.take(own, &mut block);
             if block.is_empty() {
+                // States that are made of the same pieces one after the other: then these stay warm.
+                worker.found.sort_unstable_by_key(|fresh| fresh.source.parts.place());
                 break;
             }
             for fresh in block.drain(..) {
@@ -286,10 +289,10 @@ impl Level<'_> {
     fn look_ahead(&self, key: u64, parts: &Parts, digests: &Digests, menu: &[Choice], worker: &mut Worker) {
         let first = worker.ahead.len();
         let source = worker.source(*parts, key);
-        let Worker { here: state, next, ahead, sources, numbers, latest, witness, .. } = worker;
-        let here = Here { state, parts, digests, sum: digests.sum(), pieces: self.pieces };
+        let Worker { here: state, next, ahead, sources, known, latest, witness, .. } = worker;
+        let prospect = self.foresight.seen_from(Here { state, parts, digests, known });
         ahead.extend(menu.iter().map(|choice| {
-            let look = || self.foresight.look(latest, &here, *choice);
+            let look = || prospect.look(latest, *choice);
             Ahead { key: if self.model.foresees { look() } else { None }, source, by: Some(*choice) }
         }));
         // After all of them were looked up: looking up goes hand in hand, as long as nothing is in between.
@@ -302,9 +305,9 @@ impl Level<'_> {
             ahead.key = next.key_of_exit();
             if ahead.key.is_none() {
                 let digests = next.digests_after(digests);
-                let parts = self.pieces.parts(numbers, next, &digests, Some(parts));
-                latest.learn(&here, *choice, next, &parts);
-                sources.push(Source { parts, parent: key });
+                let after = self.pieces.parts(known, next, &digests, Some(parts));
+                latest.learn((state, parts), *choice, (next, &after));
+                sources.push(Source { parts: after, parent: key });
                 let source = u32::try_from(sources.len() - 1).unwrap_or(u32::MAX);
                 *ahead = Ahead { key: Some(digests.key()), source, by: None };
             }
@@ -332,9 +335,9 @@ impl Level<'_> {
     /// Goes to a state, if nothing is broken on the way there.
     fn reach(&self, fresh: &Fresh, worker: &mut Worker) -> Option<(Parts, Digests)> {
         let Fresh { key, source: Source { parts, .. }, by } = fresh;
-        let Worker { here, numbers, witness, .. } = worker;
+        let Worker { here, known, witness, .. } = worker;
         here.put_together(self.pieces, parts);
-        let before = self.pieces.digests(parts, self.model.symmetric());
+        let before = known.digests(parts, self.model.symmetric());
         let Some(choice) = by else { return Some((*parts, before)) };
         here.take(self.model.setup(), *choice, witness).ok()?;
         let digests = here.digests_after(&before);
@@ -342,7 +345,7 @@ impl Level<'_> {
         if here.is_over() || digests.key() != *key {
             return None;
         }
-        Some((self.pieces.parts(numbers, here, &digests, Some(parts)), digests))
+        Some((self.pieces.parts(known, here, &digests, Some(parts)), digests))
     }
 
     /// A choice breaks a claim, in a state with this key that is so far away.

@@ -203,31 +203,40 @@ impl Places {
 
     /// Where a state is, or would be.
     fn place(&self, key: u64) -> usize {
-        let mask = self.keys.len() - 1;
-        let mut place = mix(key) & mask;
-        loop {
-            let found = self.keys[place].load(Ordering::Relaxed);
-            if found == NOBODY || found == key {
-                return place;
-            }
-            place = (place + 1) & mask;
+        let mut place = self.home(key);
+        while ![NOBODY, key].contains(&self.keys[place].load(Ordering::Relaxed)) {
+            place = self.after(place);
         }
+        place
+    }
+
+    /// Where it is looked for first.
+    const fn home(&self, key: u64) -> usize {
+        mix(key) & (self.keys.len() - 1)
+    }
+
+    const fn after(&self, place: usize) -> usize {
+        (place + 1) & (self.keys.len() - 1)
     }
 
     /// There must be room.
     fn meet(&self, key: u64, parent: u64, level: u32) -> Met {
-        let (place, met) = loop {
-            let place = self.place(key);
+        let mut place = self.home(key);
+        let met = loop {
             let there = &self.keys[place];
-            if there.load(Ordering::Relaxed) == key {
-                break (place, Met::Before);
+            let mut found = there.load(Ordering::Relaxed);
+            if found == NOBODY {
+                let put = there.compare_exchange(NOBODY, key, Ordering::Relaxed, Ordering::Relaxed);
+                // Somebody else may be faster.
+                match put {
+                    Ok(_) => break Met::New,
+                    Err(other) => found = other,
+                }
             }
-            match there.compare_exchange(NOBODY, key, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => break (place, Met::New),
-                Err(found) if found == key => break (place, Met::Before),
-                // Somebody else was faster, with another state.
-                Err(_) => {}
+            if found == key {
+                break Met::Before;
             }
+            place = self.after(place);
         };
         if let Some(way) = self.ways.get(place) {
             way.come(parent, level + 1, met);
