@@ -41,14 +41,14 @@ impl Engine {
         self.units.clear();
         self.callers.clear();
         self.timers.clear_all(units.clone().count());
-        for (number, (piece, first)) in (0..).zip(units) {
-            let mut unit = piece.unit.clone();
-            unit.callers = super::callers::NONE;
+        for (number, (piece, first)) in (0_u32..).zip(units) {
+            self.units.push(piece.unit.clone());
+            let callers = &mut self.units[number as usize].callers;
+            *callers = super::callers::NONE;
             for Waiter { ticket, wants } in &piece.waiters {
                 let ticket = Ticket(first.0.saturating_add(ticket.0));
-                self.callers.add(&mut unit.callers, Waiter { ticket, wants: *wants });
+                self.callers.add(callers, Waiter { ticket, wants: *wants });
             }
-            self.units.push(unit);
             if !piece.due.is_never() {
                 self.timers.set(UnitId(number), piece.due);
             }
