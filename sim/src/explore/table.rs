@@ -31,6 +31,14 @@ const CODES: core::ops::RangeInclusive<u64> = 1..=9;
 /// So many places there are at first.
 const PLACES_MIN: usize = 4096;
 
+/// A state, or a place for one.
+#[derive(Debug, Default)]
+#[repr(align(16))]
+struct Seen {
+    key: AtomicU64,
+    calm: AtomicU64,
+}
+
 /// From where a state was reached first.
 #[derive(Debug, Default)]
 struct Way {
@@ -99,7 +107,7 @@ impl Table {
     /// How many bytes they take, ways aside.
     pub(super) fn bytes(&self) -> u64 {
         let places = self.places();
-        (size_of_val(places.keys.as_slice()) + size_of_val(places.calms.as_slice())) as u64
+        size_of_val(places.all.as_slice()) as u64
     }
 
     /// Follows calm from every state.
@@ -130,7 +138,7 @@ impl Room<'_> {
     /// Has a look at where these states are, at all of them at once: memory is slow to answer, and then it
     /// answers all together.
     pub(super) fn reach_for(&self, keys: impl Iterator<Item = u64>) {
-        reach_for(&self.places.keys, keys);
+        self.places.reach_for(keys);
     }
 
     /// A state was come to from `parent`, in a level of this number.
@@ -142,7 +150,7 @@ impl Room<'_> {
 
     /// Notes where the calm choice leads from a state.
     pub(super) fn set_calm(&self, key: u64, calm: u64) {
-        self.places.calms[self.places.place(key)].store(calm, Ordering::Relaxed);
+        self.places.all[self.places.place(key)].calm.store(calm, Ordering::Relaxed);
     }
 }
 
@@ -152,19 +160,12 @@ impl Drop for Room<'_> {
     }
 }
 
-fn reach_for(places: &[AtomicU64], keys: impl Iterator<Item = u64>) {
-    let word = |key| places[mix(key) & (places.len() - 1)].load(Ordering::Relaxed);
-    let _seen = black_box(keys.fold(0, |all, key| all ^ word(key)));
-}
-
 /// What is in a table.
 #[derive(Debug)]
 struct Places {
     // Invariant: the length is a power of two, and there is always a free place.
-    keys: Vec<AtomicU64>,
-    /// As long as keys, and in the same order.
-    calms: Vec<AtomicU64>,
-    /// The same, if ways are wanted; otherwise empty.
+    all: Vec<Seen>,
+    /// As many, and in the same order, if ways are wanted; otherwise none.
     ways: Vec<Way>,
     /// How many there are, with those for which somebody has taken room.
     used: AtomicUsize,
@@ -177,21 +178,20 @@ fn empty<T: Default>(count: usize) -> Vec<T> {
 impl Places {
     fn new(count: usize, ways: bool) -> Self {
         let ways = empty(if ways { count } else { 0 });
-        Self { keys: empty(count), calms: empty(count), ways, used: AtomicUsize::new(0) }
+        Self { all: empty(count), ways, used: AtomicUsize::new(0) }
     }
 
     fn has_room(&self, used: usize) -> bool {
-        4 * used <= 3 * self.keys.len()
+        4 * used <= 3 * self.all.len()
     }
 
     fn grow(&mut self) {
-        let mut larger = Self::new(2 * self.keys.len(), !self.ways.is_empty());
-        for (from, key) in self.keys.iter_mut().enumerate() {
-            let key = *key.get_mut();
+        let mut larger = Self::new(2 * self.all.len(), !self.ways.is_empty());
+        for (from, seen) in self.all.iter_mut().enumerate() {
+            let key = *seen.key.get_mut();
             if key != NOBODY {
                 let to = larger.place(key);
-                *larger.keys[to].get_mut() = key;
-                larger.calms[to] = core::mem::take(&mut self.calms[from]);
+                larger.all[to] = core::mem::take(seen);
                 if let Some(way) = self.ways.get_mut(from) {
                     larger.ways[to] = core::mem::take(way);
                 }
@@ -204,7 +204,7 @@ impl Places {
     /// Where a state is, or would be.
     fn place(&self, key: u64) -> usize {
         let mut place = self.home(key);
-        while ![NOBODY, key].contains(&self.keys[place].load(Ordering::Relaxed)) {
+        while ![NOBODY, key].contains(&self.all[place].key.load(Ordering::Relaxed)) {
             place = self.after(place);
         }
         place
@@ -212,18 +212,23 @@ impl Places {
 
     /// Where it is looked for first.
     const fn home(&self, key: u64) -> usize {
-        mix(key) & (self.keys.len() - 1)
+        mix(key) & (self.all.len() - 1)
     }
 
     const fn after(&self, place: usize) -> usize {
-        (place + 1) & (self.keys.len() - 1)
+        (place + 1) & (self.all.len() - 1)
+    }
+
+    fn reach_for(&self, keys: impl Iterator<Item = u64>) {
+        let word = |key| self.all[self.home(key)].key.load(Ordering::Relaxed);
+        let _seen = black_box(keys.fold(0, |all, key| all ^ word(key)));
     }
 
     /// There must be room.
     fn meet(&self, key: u64, parent: u64, level: u32) -> Met {
         let mut place = self.home(key);
         let met = loop {
-            let there = &self.keys[place];
+            let there = &self.all[place].key;
             let mut found = there.load(Ordering::Relaxed);
             if found == NOBODY {
                 let put = there.compare_exchange(NOBODY, key, Ordering::Relaxed, Ordering::Relaxed);
@@ -252,20 +257,18 @@ impl Places {
         let mut nearest: Option<(usize, u64)> = None;
         let mut open = 0;
         let mut way = Vec::new();
-        for first in (0..self.keys.len()).step_by(BLOCK) {
-            let block = first..self.keys.len().min(first + BLOCK);
-            let calms = || self.calms[block.clone()].iter().map(|calm| calm.load(Ordering::Relaxed));
-            reach_for(&self.keys, calms());
-            reach_for(&self.calms, calms());
+        for first in (0..self.all.len()).step_by(BLOCK) {
+            let block = first..self.all.len().min(first + BLOCK);
+            self.reach_for(self.all[block.clone()].iter().map(|seen| seen.calm.load(Ordering::Relaxed)));
             for place in block {
-                let key = self.keys[place].load(Ordering::Relaxed);
+                let key = self.all[place].key.load(Ordering::Relaxed);
                 if key == NOBODY || CODES.contains(&key) {
                     continue;
                 }
                 way.clear();
                 match self.walk(place, &mut way) {
                     Walked::Ends => {
-                        way.iter().for_each(|place| self.calms[*place].store(ENDS, Ordering::Relaxed));
+                        way.iter().for_each(|place| self.all[*place].calm.store(ENDS, Ordering::Relaxed));
                     }
                     Walked::Open => open += 1,
                     Walked::Lost => {
@@ -286,7 +289,7 @@ impl Places {
     fn walk(&self, from: usize, way: &mut Vec<usize>) -> Walked {
         let mut place = from;
         loop {
-            let calm = self.calms[place].load(Ordering::Relaxed);
+            let calm = self.all[place].calm.load(Ordering::Relaxed);
             if calm == ENDS {
                 return Walked::Ends;
             }
