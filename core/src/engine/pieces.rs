@@ -68,3 +68,73 @@ impl Engine {
         self.shutdown.rebase(from, to);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::sync::Arc;
+
+    use super::*;
+    use crate::{Caller, Disposition, Effects, Input, KindId, OwnerId, Span, Within, contracts};
+
+    const LATER: Moment = Moment::from_nanos(1 << 40);
+
+    /// Three units, one of which stops for somebody who waits, in a host that shuts down.
+    fn engine() -> Engine {
+        let plan = contracts::host(alloc::vec![contracts::provider()]);
+        let mut engine = Engine::new(Arc::new(plan)).unwrap();
+        let mut handle = |now, input| {
+            let now = Moment::from_nanos(now);
+            assert_eq!(engine.handle(now, input, &mut Effects::default()), Disposition::Applied);
+        };
+        for unit in [0, 1, 2].map(UnitId) {
+            let (kind, owner, caller) = (KindId(0), OwnerId(0), Caller::Nobody);
+            handle(1, Input::UnitDeclared { unit, kind, owner });
+            handle(2, Input::StartRequested { unit, caller });
+        }
+        for (ticket, within) in [(4, Within::Unset), (5, Within::For(Span::from_secs(9)))] {
+            let caller = Caller::Outside(Ticket(ticket));
+            handle(3, Input::StopRequested { unit: UnitId(1), force: false, within, caller });
+        }
+        handle(5, Input::SignalReceived { signal: crate::Signal::Terminate });
+        engine
+    }
+
+    fn pieces(engine: &Engine) -> Vec<UnitPiece> {
+        engine.unit_ids().map(|unit| engine.unit_piece(unit, |ticket| Ticket(ticket.0 - 4))).collect()
+    }
+
+    #[test]
+    fn what_is_put_together_from_its_own_pieces_is_as_it_was() {
+        let engine = engine();
+        assert_eq!(engine.callers_of(UnitId(1)), 2);
+        let pieces = pieces(&engine);
+        let mut host = engine.clone();
+        host.units.clear();
+        let mut again = Engine::new(Arc::clone(&engine.plan)).unwrap();
+        again.put_together(&host, pieces.iter().map(|piece| (piece, Ticket(4))));
+        assert_eq!(again, engine);
+        assert_eq!(again.next_deadline(), engine.next_deadline());
+        // In another order they are others; and so are those who wait, by other tickets.
+        again.put_together(&host, pieces.iter().rev().map(|piece| (piece, Ticket(4))));
+        assert_eq!(again.callers_of(UnitId(1)), 2);
+        again.put_together(&host, pieces.iter().map(|piece| (piece, Ticket(0))));
+        assert_ne!(again, engine);
+    }
+
+    #[test]
+    fn at_another_time_as_much_time_is_left() {
+        let now = Moment::from_nanos(5);
+        let words = |engine: &Engine, now| {
+            let mut words = Vec::new();
+            engine.visit_state(now, &mut |word| words.push(word));
+            words
+        };
+        let engine = engine();
+        let mut rebased = engine.clone();
+        rebased.rebase(now, LATER);
+        assert_eq!(words(&rebased, LATER), words(&engine, now));
+        assert_eq!(rebased.next_deadline(), engine.next_deadline().map(|due| due.rebased(now, LATER)));
+        rebased.rebase(LATER, now);
+        assert_eq!(rebased, engine);
+    }
+}

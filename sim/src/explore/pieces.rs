@@ -268,3 +268,54 @@ impl State {
         state
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        chooser::{Chooser, Label, Random},
+        explore::{Model, Witness},
+        scenario::System,
+    };
+
+    /// What may follow: how many choices there are, and where each leads.
+    fn behaviour(model: &Model, state: &State) -> Vec<Option<u64>> {
+        let mut menu = Vec::new();
+        state.menu(&mut menu);
+        let mut next = model.root();
+        let follow = |choice| {
+            next.copy_from(state);
+            next.take(model.setup(), choice, &mut Witness::default()).is_ok().then(|| next.key(true))
+        };
+        menu.into_iter().map(follow).collect()
+    }
+
+    /// Not only where it is found first: each state of a walk, from the pieces of any that came before.
+    #[test]
+    fn what_is_put_together_from_pieces_behaves_as_the_state_does() {
+        for system in System::ALL {
+            let scope = Scope { system, units: 3, failures: 1, signals: 1, ..Scope::REFERENCE };
+            let model = Model::new(scope).unwrap();
+            let (pieces, mut known) = (Pieces::default(), Known::default());
+            let mut again = model.empty();
+            let mut states = 0;
+            for seed in 0..300 {
+                let mut dice = Random::new(seed);
+                let mut state = model.root();
+                let mut menu = Vec::new();
+                while state.menu(&mut menu) || !menu.is_empty() {
+                    let digests = state.digests(true);
+                    let parts = pieces.parts(&mut known, &state, &digests, None);
+                    again.put_together(&pieces, &parts);
+                    assert_eq!(again.digests(true), digests, "{system:?}");
+                    assert_eq!(behaviour(&model, &again), behaviour(&model, &state), "{system:?}");
+                    states += 1;
+                    let place = usize::try_from(dice.choose(Label::Crash, menu.len() as u64 - 1)).unwrap();
+                    state.take(model.setup(), menu[place], &mut Witness::default()).unwrap();
+                }
+            }
+            let seen = known.units.digests.len();
+            assert!(3 * states > 2 * seen, "{system:?}: {states} states of {seen} pieces");
+        }
+    }
+}
