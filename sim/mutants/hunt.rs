@@ -104,12 +104,27 @@ fn smaller(seed: u64, claim: Claim) -> String {
     format!("shrunk\t{}\t{}\t{}\t{}\t{runs}\t{took}", weight.units, weight.asks, weight.faults, weight.steps)
 }
 
-/// Explores the reference scope, until a claim breaks or so many choices were tried.
+/// What is explored: the reference scope, and one unit of which something may fail.
+const SCOPES: [Scope; 2] =
+    [Scope::REFERENCE, Scope { units: 1, stops: 1, failures: 1, ..Scope::REFERENCE }];
+
+/// Explores one scope after the other, each until a claim breaks or so many choices were tried.
 fn exhaustive(most: u64, jobs: usize) -> String {
+    let mut told = String::new();
+    for scope in SCOPES {
+        told = exhaust(scope, most, jobs);
+        if !told.starts_with("exhaustive\tnothing") {
+            break;
+        }
+    }
+    told
+}
+
+fn exhaust(scope: Scope, most: u64, jobs: usize) -> String {
     let began = Instant::now();
     let looker = Looker { most, tried: AtomicU64::new(0), enough: AtomicBool::new(false) };
     let explored = catch_unwind(AssertUnwindSafe(|| {
-        Model::new(Scope::REFERENCE).map(|model| model.explore(u32::MAX, jobs, &looker))
+        Model::new(scope).map(|model| model.explore(u32::MAX, jobs, &looker))
     }));
     let took = began.elapsed().as_micros();
     let tried = looker.tried.into_inner();

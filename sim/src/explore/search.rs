@@ -1,8 +1,8 @@
 //! The search: level by level, so that the first way to anything is a shortest one.
 //!
 //! Each thread goes on from the states that it has found itself, and then from those of others, and puts those
-//! that are new into the next level. What it finds out about pieces and choices all threads know from the next
-//! level on. What comes out does not depend on how many threads there are, nor on which of them is first.
+//! that are new into the next level. What it finds out about choices all threads know from the next level on.
+//! What comes out does not depend on how many threads there are, nor on which of them is first.
 
 use std::sync::{
     Mutex, PoisonError,

@@ -21,8 +21,8 @@ use crate::{
 pub(crate) const EXAMPLES: &str = "\
 A planted bug is a small patch in sim/mutants: a bug that a real system had, or could have, written into winddown. Each is \
 applied to a copy of core and sim in target/mutants, built there, and hunted: by random seeds, and by \
-exploring the reference scope. A claim has to find it; a panic, a hang or a claim that its patch does not \
-name is a failure, and so is a patch that no longer fits the source.
+exploring the reference scope and one unit of which something may fail. A claim has to find it; a panic, a \
+hang or a claim that its patch does not name is a failure, and so is a patch that no longer fits the source.
 
 Examples:
   cargo xtask mutants --all
@@ -71,7 +71,7 @@ pub(crate) struct MutantsArguments {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     starts: u64,
 
-    /// How many choices the exploration of the reference scope tries before it gives up. 0: no exploration.
+    /// How many choices the exploration of a scope tries before it gives up. 0: no exploration.
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     choices: u64,
 
