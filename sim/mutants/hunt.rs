@@ -105,8 +105,7 @@ fn smaller(seed: u64, claim: Claim) -> String {
 }
 
 /// What is explored: the reference scope, and one unit of which something may fail.
-const SCOPES: [Scope; 2] =
-    [Scope::REFERENCE, Scope { units: 1, stops: 1, failures: 1, ..Scope::REFERENCE }];
+const SCOPES: [Scope; 2] = [Scope::REFERENCE, Scope { units: 1, stops: 1, failures: 1, ..Scope::REFERENCE }];
 
 /// Explores one scope after the other, each until a claim breaks or so many choices were tried.
 fn exhaustive(most: u64, jobs: usize) -> String {
