@@ -187,13 +187,15 @@ impl Judge {
 /// What the scenario says about how its host stops.
 fn check_expected(scene: &Scene<'_>, code: u8) -> Verdict {
     let Expectation { exit, within, killed } = scene.setup.scenario.expect;
+    if let Some(limit) = within {
+        let took = scene.engine.report().began.until(scene.now);
+        if took > limit {
+            let text = move || format!("the host takes {took} to stop, and is to be down within {limit}");
+            return scene.broken(Claim::AsExpected, None, text);
+        }
+    }
     if let Some(other) = exit.filter(|other| *other != code) {
         let text = move || format!("the host exits with {code}, and is to exit with {other}: {}", why(scene));
-        return scene.broken(Claim::AsExpected, None, text);
-    }
-    let took = scene.engine.report().began.until(scene.now);
-    if let Some(limit) = within.filter(|limit| took > *limit) {
-        let text = move || format!("the host takes {took} to stop, and is to be down within {limit}");
         return scene.broken(Claim::AsExpected, None, text);
     }
     if killed == Some(true) && !scene.was_killed {

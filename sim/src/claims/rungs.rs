@@ -106,8 +106,8 @@ impl Judge {
         let waited = ledger.rung_over || scene.now >= ledger.rung_until;
         if !ledger.rung_over && (waited || cut_short) {
             self.sights |= Sight::PatienceOver.bit();
+            self.rung_is_left(scene, unit);
         }
-        self.rung_is_left(scene, unit);
         let ledger = &self.units[unit.index()];
         check_rung(scene, unit, ledger, ladder.rung(step.rung), step.rung, action)?;
         let skipped = between(ladder.rungs(), ledger.rung, step.rung.into());
