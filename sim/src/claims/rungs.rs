@@ -3,7 +3,8 @@
 use core::mem;
 
 use winddown_core::{
-    Action, Disposition, Effect, Moment, Otherwise, Outcome, Patience, Phase, Rung, Span, Step, UnitId, Why,
+    Action, Disposition, Effect, Incarnation, Moment, Otherwise, Outcome, Patience, Phase, Rung, Span, Step,
+    StopStage, UnitId, UnitView, Why,
 };
 
 use super::{
@@ -169,6 +170,28 @@ impl Judge {
                     )
                 };
                 return scene.broken(Claim::DependentsFirst, Some(unit), text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Who waits for dependents waits for one that works, or is on its way down.
+    pub(super) fn nobody_waits_for_nobody(scene: &Scene<'_>) -> Verdict {
+        for unit in scene.setup.unit_ids() {
+            let stage = scene.engine.stop_of(unit).map(|stop| stop.stage);
+            if !matches!(stage, Some(StopStage::ForDependents(1..))) {
+                continue;
+            }
+            let busy = |dependent: UnitId| {
+                let open = |it: UnitView| it.incarnation > Incarnation(0) && !it.status.is_terminal();
+                scene.engine.is_ending(dependent) || scene.engine.unit(dependent).is_some_and(open)
+            };
+            let mut dependents = scene.setup.dependencies.iter().filter(|(_, on)| *on == unit);
+            if !dependents.any(|(dependent, _)| busy(*dependent)) {
+                let text = move || {
+                    format!("{} waits for what depends on it, and nothing does any more", scene.name(unit))
+                };
+                return scene.broken(Claim::FailureIsFinished, Some(unit), text);
             }
         }
         Ok(())

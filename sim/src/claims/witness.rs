@@ -121,6 +121,7 @@ impl Judge {
         }
         if !scene.setup.dependencies.is_empty() || scene.setup.plan.at_once.is_some() {
             self.adopt(scene);
+            Self::nobody_waits_for_nobody(scene)?;
         }
         match *input {
             Input::SignalReceived { signal: Signal::Terminate | Signal::Interrupt } => {
