@@ -192,6 +192,13 @@ impl Builder {
         self
     }
 
+    /// What is done with what is worth a line in a log and is no notice of a unit, as it happens: what an earlier
+    /// host left was ended, the journal ends early. Must not block.
+    pub fn on_remark(mut self, remark: impl FnMut(&str) + Send + 'static) -> Self {
+        self.hooks.set_remark(Box::new(remark));
+        self
+    }
+
     /// What is done with every step of the engine: when it was, what came in, what became of it, and what
     /// the engine wants done. The same inputs at the same moments lead another engine of this plan through
     /// the same steps. Must not block.

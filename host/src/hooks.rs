@@ -12,6 +12,7 @@ use winddown_core::{Disposition, Effect, Input, Moment, Phase, Plan, UnitReport}
 use crate::{error::StartError, report::Report, unit::BodyResult};
 
 type TellReport = Box<dyn Fn(&Report) + Send>;
+type TellRemark = Box<dyn FnMut(&str) + Send>;
 type TellStep = Box<dyn FnMut(Moment, &Input, Disposition, &[Effect]) + Send>;
 type TellStop = Box<dyn FnMut(&UnitReport) + Send>;
 type Work = Pin<Box<dyn Future<Output = BodyResult> + Send>>;
@@ -22,6 +23,7 @@ pub(crate) struct Hooks {
     phases: Vec<(Phase, Work)>,
     on_reload: Option<Box<dyn Fn() + Send>>,
     on_report: Option<TellReport>,
+    on_remark: Option<TellRemark>,
     on_step: Option<TellStep>,
     on_stopped: Option<TellStop>,
 }
@@ -37,6 +39,10 @@ impl Hooks {
 
     pub(crate) fn set_report(&mut self, report: TellReport) {
         self.on_report = Some(report);
+    }
+
+    pub(crate) fn set_remark(&mut self, remark: TellRemark) {
+        self.on_remark = Some(remark);
     }
 
     pub(crate) fn set_step(&mut self, step: TellStep) {
@@ -97,6 +103,12 @@ impl Hooks {
     pub(crate) fn report(&self, report: impl FnOnce() -> Report) {
         if let Some(tell) = &self.on_report {
             survive(|| tell(&report()));
+        }
+    }
+
+    pub(crate) fn remark(&mut self, remark: &str) {
+        if let Some(tell) = &mut self.on_remark {
+            survive(|| tell(remark));
         }
     }
 

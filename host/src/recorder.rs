@@ -55,8 +55,8 @@ impl Trouble {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| what.into());
     }
 
-    fn take(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn what(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -94,24 +94,37 @@ impl Recorder {
         Ok(Self { name, lines: Some(lines), closed, trouble })
     }
 
-    pub(crate) fn name(&mut self, unit: UnitId, name: &str) {
-        self.line(|| Line::Name(Name { unit, name: name.to_owned() }));
+    /// If the journal ends here, before its time, says so.
+    pub(crate) fn name(&mut self, unit: UnitId, name: &str) -> Option<String> {
+        self.line(|| Line::Name(Name { unit, name: name.to_owned() }))
     }
 
-    pub(crate) fn step(&mut self, at: Moment, input: Input, disposition: Disposition, effects: &[Effect]) {
-        self.line(|| Line::Step(Step { at, input, disposition, effects: effects.to_vec() }));
+    /// If the journal ends here, before its time, says so.
+    pub(crate) fn step(
+        &mut self,
+        at: Moment,
+        input: Input,
+        disposition: Disposition,
+        effects: &[Effect],
+    ) -> Option<String> {
+        self.line(|| Line::Step(Step { at, input, disposition, effects: effects.to_vec() }))
     }
 
-    fn line(&mut self, line: impl FnOnce() -> Line) {
-        let Some(lines) = &self.lines else { return };
-        match lines.try_send(line()) {
-            Ok(()) => return,
+    fn line(&mut self, line: impl FnOnce() -> Line) -> Option<String> {
+        match self.lines.as_ref()?.try_send(line()) {
+            Ok(()) => return None,
             // The thread has said why.
             Err(TrySendError::Disconnected(_)) => {}
             Err(TrySendError::Full(_)) => self.trouble.is("the disk did not keep up"),
         }
         // A journal with a hole in it is none: what was written stays, and nothing follows.
         self.lines = None;
+        self.ends_early()
+    }
+
+    fn ends_early(&self) -> Option<String> {
+        let trouble = self.trouble.what()?;
+        Some(format!("{} ends early: {trouble}", self.name))
     }
 
     /// Waits until what was recorded is written, and says what went wrong, if anything did. Blocks.
@@ -120,8 +133,7 @@ impl Recorder {
         if self.closed.recv_timeout(within).is_err() {
             self.trouble.is("the disk did not keep up");
         }
-        let trouble = self.trouble.take()?;
-        Some(format!("{} ends early: {trouble}", self.name))
+        self.ends_early()
     }
 }
 

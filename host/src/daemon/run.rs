@@ -111,6 +111,7 @@ pub async fn run(
     let counts = Arc::clone(&metrics);
     let builder = describe(&config, bodies)
         .on_stopped(move |unit| counts.stopped(unit))
+        .on_remark(|remark| warn!("{remark}"))
         .sqlite(artifacts.state.paths().database())
         .home(artifacts.state.paths().dir())
         .on_reload(move || {

@@ -208,8 +208,10 @@ impl Driver {
         let now = self.now();
         let mut effects = std::mem::take(&mut self.effects);
         let disposition = self.engine.handle(now, input, &mut effects);
-        if let Some(recorder) = &mut self.recorder {
-            recorder.step(now, input, disposition, effects.as_slice());
+        if let Some(recorder) = &mut self.recorder
+            && let Some(remark) = recorder.step(now, input, disposition, effects.as_slice())
+        {
+            self.hooks.remark(&remark);
         }
         self.hooks.step(now, &input, disposition, effects.as_slice());
         // Before anybody has the answer: who was told of a stop finds it counted.

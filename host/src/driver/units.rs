@@ -45,8 +45,10 @@ impl Driver {
             |need: &Arc<str>| self.table.find(need).ok_or_else(|| Error::UnknownNeed(Arc::clone(need)));
         let needs: Vec<UnitId> = needs.iter().map(number).collect::<Result<_, _>>()?;
         let unit = self.table.next_number(&needs).ok_or(Error::Full("units"))?;
-        if let Some(recorder) = &mut self.recorder {
-            recorder.name(unit, &name);
+        if let Some(recorder) = &mut self.recorder
+            && let Some(remark) = recorder.name(unit, &name)
+        {
+            self.hooks.remark(&remark);
         }
         let declared = Input::UnitDeclared { unit, kind: kind_id, owner: owner_id };
         if let Disposition::Refused(why) | Disposition::Ignored(why) = self.feed_first(declared) {
@@ -121,6 +123,9 @@ impl Driver {
 
     pub(super) fn reaped(&mut self, unit: UnitId, name: &str, outcome: Outcome, found: Option<Arc<str>>) {
         let Some(entry) = self.table.get_mut(unit).filter(|entry| &*entry.name == name) else { return };
+        if let Some(found) = &found {
+            self.hooks.remark(&format!("unit {name:?}: {found}"));
+        }
         if found.is_some() && entry.running.is_none() {
             entry.error = found;
         }

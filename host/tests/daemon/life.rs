@@ -215,6 +215,7 @@ fn what_a_killed_daemon_leaves_alive_is_ended_by_the_next_one() {
     assert!(pids.into_iter().all(is_alive), "they are orphans");
     let mut daemon = home.start();
     until("the orphans are gone", || !pids.into_iter().any(is_alive));
+    until("it is told", || home.log().contains("an earlier host left"));
     let unit = || home.ask(&["inspect", "tree"]);
     assert!(unit().contains("failed"), "{}", unit());
     until("the daemon has seen it as well", || !unit().contains("not proven gone"));

@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, BufReader, Write},
     path::Path,
+    sync::mpsc,
     time::Duration,
 };
 
@@ -124,11 +125,27 @@ impl Write for Full {
 #[tokio::test]
 async fn a_journal_that_cannot_be_written_stops_nothing_and_is_in_the_report() {
     let host = described(&Memory::new()).unit("idle", Unit::task("task", idle)).journal_to(Full(6_000));
-    let host = host.start().await.unwrap();
-    for _ in 0..100 {
+    let (tell, told) = mpsc::channel();
+    let host = host.on_remark(move |remark| tell.send(remark.to_owned()).unwrap()).start().await.unwrap();
+    let mut remarks = Vec::new();
+    for _ in 0..10_000 {
+        host.start("idle").await.unwrap();
+        host.stop("idle").await.unwrap();
+        remarks.extend(told.try_iter());
+        if !remarks.is_empty() {
+            break;
+        }
+    }
+    // It is told when it happens, and once.
+    for _ in 0..10 {
         host.start("idle").await.unwrap();
         host.stop("idle").await.unwrap();
     }
+    remarks.extend(told.try_iter());
+    assert!(
+        matches!(&*remarks, [one] if one.starts_with("the journal ends early: no storage")),
+        "{remarks:?}"
+    );
     let report = host.shutdown(Shutdown::default()).await.unwrap();
     assert_eq!(report.code(), 0, "{report}");
     assert!(report.to_string().contains("the journal ends early: no storage space"), "{report}");
