@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use winddown_core::{Answer, Phase, PlanError, Why};
 
-use crate::ipc::NoName;
+use crate::name::NoName;
 
 /// So many bytes the reason of a cancel has at most.
 pub const REASON_MAX: usize = 1024;

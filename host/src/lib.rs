@@ -24,6 +24,7 @@ mod hooks;
 mod host;
 #[cfg(feature = "daemon")]
 pub mod ipc;
+mod name;
 mod recorder;
 mod report;
 mod roster;
@@ -37,6 +38,7 @@ pub use client::{Client, ClientOrder};
 pub use context::{Cancelled, Context, NotSaved};
 pub use error::{Error, REASON_MAX, StartError};
 pub use host::{Host, News, Shutdown, Stop, Stopped, UnitInfo};
+pub use name::{NAME_FORM, NoName, UnitName};
 pub use report::Report;
 pub use unit::{BodyResult, Unit};
 pub use winddown_core::{

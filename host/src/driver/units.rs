@@ -11,7 +11,7 @@ use super::{
 use crate::{
     body::{census::Tree, process},
     error::Error,
-    ipc::check_name,
+    name::check,
     store::{Kept, Write},
     unit::{Body, Unit},
 };
@@ -30,7 +30,7 @@ impl Driver {
         let Unit { body, kind, owner, needs } = unit;
         // What the store has is known by the name that it has.
         if !matches!(body, Body::Absent) {
-            check_name(&name)?;
+            check(&name)?;
         }
         let kind_id = self.kind_id(&kind).ok_or_else(|| Error::UnknownKind(Arc::clone(&kind)))?;
         let class = self.engine.plan().kinds[usize::from(kind_id.0)].body;

@@ -9,13 +9,11 @@
 //! line that is longer than [`LINE_LIMIT`], no field that it does not know, and no other version.
 
 mod line;
-mod name;
 mod record;
 mod wire;
 
+pub use crate::name::{NAME_FORM, NoName, UnitName};
 pub use line::{BadLine, read_reply, read_request, write_line};
-pub(crate) use name::check as check_name;
-pub use name::{NAME_FORM, NoName, UnitName};
 pub use record::{NamedReport, ShutdownRecord};
 pub use wire::{
     Answer, Ask, Data, FindingLine, Happened, Part, Problem, ProblemCode, Reply, Request, Said, Time,
