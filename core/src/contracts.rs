@@ -1,4 +1,5 @@
-//! The five systems that winddown replaces, as five values of one type, and the whole host's ladder.
+//! The five systems that winddown replaces, as five values of one type, a usual one beside them, and the whole host's
+//! ladder.
 //!
 //! Every number is the contract's own. Where two contracts disagree, that is the point: they are
 //! different stop policies of one engine, and a policy is data.
@@ -26,7 +27,15 @@ fn kind(rungs: Vec<Rung<Action>>, promise: Promise, body: BodyClass) -> Kind {
     }
 }
 
-/// A daemon's container manager: the stop is answered at once, whatever the body does.
+/// A task as most services want it: asked to cancel, it has `grace` to end what it is at; then it is dropped. Its
+/// final status is written when it is over, so what is on record is what is proven.
+#[must_use]
+pub fn graceful(grace: Span) -> Kind {
+    kind(cancel_then_abort(grace), Promise::Proven, BodyClass::Task)
+}
+
+/// A daemon's container manager: the stop is answered at once, whatever the body does. The body is dropped where it
+/// waits next, and never asked to cancel.
 #[must_use]
 pub fn container() -> Kind {
     kind(vec![Rung::new(Action::Abort, Span::ZERO)], Promise::Upfront, BodyClass::Task)
@@ -53,7 +62,8 @@ pub fn provider_probed() -> Kind {
 }
 
 /// A daemon's engagement: hold still (1 s), then checkpoint in what is left, then drop the body.
-/// Stopped alone it takes at most the 30 s that the whole daemon has.
+/// Stopped alone it takes at most the 30 s that the whole daemon has. The body is asked to pause, and to keep what
+/// its next start goes on from, and never to cancel.
 #[must_use]
 pub fn engagement() -> Kind {
     let rungs = vec![
@@ -84,8 +94,11 @@ pub fn session() -> Kind {
 /// *cancelled* is written as the cancel is asked for, so that no late finish overwrites it.
 #[must_use]
 pub fn task(grace: Span) -> Kind {
-    let rungs = vec![Rung::new(Action::RequestCancel, grace), Rung::new(Action::Abort, Span::ZERO)];
-    kind(rungs, Promise::Upfront, BodyClass::Task)
+    kind(cancel_then_abort(grace), Promise::Upfront, BodyClass::Task)
+}
+
+fn cancel_then_abort(grace: Span) -> Vec<Rung<Action>> {
+    vec![Rung::new(Action::RequestCancel, grace), Rung::new(Action::Abort, Span::ZERO)]
 }
 
 /// The whole daemon: notify (1 s), stop all units by their own ladders, pausing all before

@@ -41,7 +41,9 @@ pub enum Restart {
     #[default]
     Never,
     /// After a failure, at most `limit` times in a row, after `backoff`, doubled each time up to
-    /// `backoff_max`. A completed run forgives all failures before it.
+    /// `backoff_max`. Only a completed run, or an explicit start, forgives the failures before it: of a service that
+    /// is not meant to complete, `limit` failures are all that its life has, however far apart they are. For such a
+    /// one there is [`Restart::Always`].
     OnFailure {
         /// How many failures in a row are answered by a restart.
         limit: u16,

@@ -73,7 +73,8 @@ impl Default for Builder {
 
 impl Builder {
     /// Registers a kind of units: its ladder, its restart policy, its patience.
-    /// [`contracts`](crate::contracts) has five.
+    /// [`contracts`](crate::contracts) has those of five systems, and
+    /// [`graceful`](crate::contracts::graceful), which suits most tasks.
     pub fn kind(mut self, name: impl Into<Arc<str>>, kind: Kind) -> Self {
         self.kinds.push((name.into(), kind));
         self

@@ -262,7 +262,11 @@ impl Context {
         if self.is_cancelled() { Err(self.why()) } else { Ok(()) }
     }
 
-    /// Waits until it is asked to cancel.
+    /// Waits until it is asked to cancel, which is what a ladder's request-cancel, disconnect and terminate do:
+    /// [`contracts::task`](crate::contracts::task) and [`contracts::graceful`](crate::contracts::graceful) ask.
+    /// Those of [`contracts::engagement`](crate::contracts::engagement) and
+    /// [`contracts::container`](crate::contracts::container) do not: there this never comes, and the body is dropped
+    /// where it waits. Only what it has started beside itself, with a clone of this, sees a cancel then.
     pub async fn cancelled(&self) -> Cancelled {
         self.shared.until(Shared::is_cancelled).await;
         self.why()

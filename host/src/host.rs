@@ -17,6 +17,9 @@ use crate::{
 };
 
 /// A running host. Clones are the same host; dropping them stops nothing.
+///
+/// A `main` that returns without [`Host::shutdown`] or [`Host::wait`] ends the process as a crash would: tasks die with
+/// it, and processes that were started live on, until the next host at the same place finds and ends them.
 #[derive(Clone, Debug)]
 pub struct Host {
     pub(crate) inbox: mpsc::UnboundedSender<Message>,

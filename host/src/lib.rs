@@ -11,6 +11,17 @@
 //! ```
 #![doc = include_str!("../examples/service.rs")]
 //! ```
+//!
+//! A unit whose body can go on where it was is an [`engagement`](contracts::engagement), as there. One that only has to
+//! end what it is at when it is asked to is [`graceful`](contracts::graceful): cancel, wait, drop, and say what is
+//! proven.
+//!
+//! # Testing
+//!
+//! `winddown-trial` stops a service at a thousand moments, in virtual time; it is made for tests of your own. Under
+//! tokio's paused clock keep rows in memory ([`Builder::memory`]), and start no commands: that clock runs ahead as soon
+//! as no task can go on, and neither a disk nor a process is a task, so whatever waits for one of them with a deadline
+//! finds it over.
 
 mod body;
 mod builder;

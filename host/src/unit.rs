@@ -44,6 +44,11 @@ pub struct Unit {
 
 impl Unit {
     /// A unit whose body is an async closure. It is called once for each start, in the body's own task.
+    ///
+    /// A body that keeps its thread (`std::thread::sleep`, long computing, a blocking read) keeps it from whatever
+    /// else runs there, which may be the host: nothing is stopped in its time then. Do such work in
+    /// [`tokio::task::spawn_blocking`], or give bodies a runtime of their own with
+    /// [`Builder::bodies_on`](crate::Builder::bodies_on).
     pub fn task<B, F>(kind: impl Into<Arc<str>>, body: B) -> Self
     where
         B: Fn(Context) -> F + Send + Sync + 'static,
@@ -72,6 +77,9 @@ impl Unit {
 
     /// The same, needing `other` for as long as it lives: it stops before `other` does. `other` has to
     /// be declared before.
+    ///
+    /// It is an order, and no more than that: of a shutdown, and of stops that are under way at the same time. A stop
+    /// of `other` alone leaves this one running, and this one starts without `other`, too.
     #[must_use]
     pub fn needs(mut self, other: impl Into<Arc<str>>) -> Self {
         self.needs.push(other.into());

@@ -45,6 +45,30 @@ fn stopping_what_never_ran_or_is_done_is_a_success() {
 }
 
 #[test]
+fn a_graceful_task_is_asked_waited_for_and_dropped_and_says_what_is_proven() {
+    let grace = Span::from_secs(5);
+    let mut bench = Bench::running(vec![contracts::graceful(grace), contracts::graceful(grace)]);
+    for number in 0..2 {
+        assert_eq!(bench.stop(number), Disposition::Applied);
+        assert_eq!(bench.actions(number), ["request-cancel"]);
+        assert_eq!(bench.status(number), Status::Stopping, "nothing is final before it is over");
+    }
+    bench.after(Span::from_secs(4));
+    assert_eq!(bench.exit(0, Exit::Completed), Disposition::Applied);
+    bench.confirm_rows();
+    assert_eq!(bench.answers(), [STOPPED]);
+    let polite = bench.engine.unit_report(unit(0)).unwrap();
+    assert_eq!((polite.ending, polite.took), (Ending::OnRung(Action::RequestCancel), Span::from_secs(4)));
+
+    assert_eq!(bench.engine.deadline_of(unit(1)), Moment::START.after(grace));
+    let _woken = bench.wake();
+    assert_eq!(bench.actions(1), ["request-cancel", "abort"]);
+    bench.confirm_rows();
+    assert_eq!((bench.status(1), bench.answers().len()), (Status::Stopped, 2));
+    assert_eq!(bench.engine.unit_report(unit(1)).unwrap().failed, Some(Action::RequestCancel));
+}
+
+#[test]
 fn the_report_tells_a_failure_by_itself_from_one_that_was_overdue() {
     let overdue = Kind { start_patience: Some(Span::from_secs(1)), ..contracts::session() };
     let mut bench = Bench::running(vec![contracts::container(), overdue]);
