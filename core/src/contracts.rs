@@ -62,8 +62,8 @@ pub fn provider_probed() -> Kind {
 }
 
 /// A daemon's engagement: hold still (1 s), then checkpoint in what is left, then drop the body.
-/// Stopped alone it takes at most the 30 s that the whole daemon has. The body is asked to pause, and to keep what
-/// its next start goes on from, and never to cancel.
+/// Stopped alone it takes at most the 30 s that the whole daemon has. The body is asked to hold still, and
+/// never to cancel.
 #[must_use]
 pub fn engagement() -> Kind {
     let rungs = vec![

@@ -196,6 +196,10 @@ pub(crate) struct GoldenArguments {
     /// Write the hashes of this build to the list, because what runs mean has changed on purpose.
     #[arg(long)]
     pub(crate) bless: bool,
+
+    /// Text for people, or one JSON object a line.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 /// Seeds from the first to the one before the last.

@@ -1,8 +1,9 @@
 //! The committed hashes: what a seed means must not change by accident, nor differ between builds.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs};
+use std::{collections::BTreeMap, fmt, fmt::Write as _, fs};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use serde_json::{Value, json};
 use winddown_sim::{
     Setup,
     scenario::{Scenario, catalog::SHIPPED},
@@ -11,8 +12,9 @@ use winddown_sim::{
 
 use crate::{
     breach::workspace,
-    cli::GoldenArguments,
-    output::{BAD, Code, GOOD, print, styled},
+    cli::{Format, GoldenArguments},
+    json::SCHEMA,
+    output::{BAD, Code, GOOD, print, print_json, styled},
 };
 
 const HEAD: &str = "\
@@ -43,20 +45,68 @@ pub(crate) fn run(arguments: &GoldenArguments) -> Result<Code> {
     let (text, computed) = compute()?;
     if arguments.bless {
         fs::write(&file, &text).with_context(|| file.display().to_string())?;
-        print(&format!("{} hashes written to {}\n", computed.len(), file.display()))?;
+        match arguments.format {
+            Format::Text => print(&format!("{} hashes written to {}\n", computed.len(), file.display()))?,
+            Format::Json => print_json(&json!({
+                "type": "blessed", "schema": SCHEMA, "hashes": computed.len(), "file": file,
+            }))?,
+        }
         return Ok(Code::Clean);
     }
     let committed = fs::read_to_string(&file)
         .with_context(|| format!("{}: write it with `cargo xtask golden --bless`", file.display()))?;
     let committed = parse(&committed).with_context(|| file.display().to_string())?;
     let differences = compare(&committed, &computed);
-    if differences.is_empty() {
-        let good = format!("{} golden hashes are the same in this build", computed.len());
-        print(&format!("{}\n", styled(GOOD, &good)))?;
-        return Ok(Code::Clean);
+    match arguments.format {
+        Format::Json => {
+            let differences: Vec<_> = differences.iter().map(Difference::data).collect();
+            print_json(&json!({
+                "type": "golden", "schema": SCHEMA, "hashes": computed.len(), "differences": differences,
+            }))?;
+        }
+        Format::Text if differences.is_empty() => {
+            let good = format!("{} golden hashes are the same in this build", computed.len());
+            print(&format!("{}\n", styled(GOOD, &good)))?;
+        }
+        Format::Text => {
+            let lines: String = differences.iter().map(ToString::to_string).collect();
+            print(&format!("{}\n{lines}{ADVICE}", styled(BAD, "golden hashes differ")))?;
+        }
     }
-    print(&format!("{}\n{differences}{ADVICE}", styled(BAD, "golden hashes differ")))?;
-    Ok(Code::Broken)
+    Ok(if differences.is_empty() { Code::Clean } else { Code::Broken })
+}
+
+/// A run that is another one than the committed one, or is there only once.
+#[derive(Debug)]
+struct Difference {
+    name: String,
+    seed: u64,
+    committed: Option<u64>,
+    computed: Option<u64>,
+}
+
+impl Difference {
+    fn data(&self) -> Value {
+        let hex = |hash: Option<u64>| hash.map(|hash| format!("{hash:016x}"));
+        json!({
+            "scenario": self.name, "seed": self.seed, "committed": hex(self.committed),
+            "computed": hex(self.computed), "replay": command(&self.name, self.seed),
+        })
+    }
+}
+
+/// A line, with the command that plays it.
+impl fmt::Display for Difference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, seed, committed, computed } = self;
+        write!(formatter, "  {name} {seed}: ")?;
+        match (committed, computed) {
+            (Some(old), Some(new)) => write!(formatter, "committed {old:016x}, computed {new:016x}")?,
+            (None, Some(new)) => write!(formatter, "not in the list, computed {new:016x}")?,
+            (_, None) => return writeln!(formatter, "in the list, but no longer computed"),
+        }
+        writeln!(formatter, "   {}", command(name, *seed))
+    }
 }
 
 /// The list as a text, in its own order, and by name and seed.
@@ -109,22 +159,15 @@ fn parse_line(line: &str) -> Option<((String, u64), u64)> {
     Some(((name.to_owned(), seed), hash))
 }
 
-/// A line for each run that differs, with the command that plays it.
-fn compare(committed: &Hashes, computed: &Hashes) -> String {
-    let mut text = String::new();
-    for (key, new) in computed {
-        let (name, seed) = (key.0.as_str(), key.1);
-        let what = match committed.get(key) {
-            Some(old) if old == new => continue,
-            Some(old) => format!("committed {old:016x}, computed {new:016x}"),
-            None => format!("not in the list, computed {new:016x}"),
-        };
-        let _always_fits = writeln!(text, "  {name} {seed}: {what}   {}", command(name, seed));
-    }
-    for (name, seed) in committed.keys().filter(|key| !computed.contains_key(key)) {
-        let _always_fits = writeln!(text, "  {name} {seed}: in the list, but no longer computed");
-    }
-    text
+/// Each run that differs.
+fn compare(committed: &Hashes, computed: &Hashes) -> Vec<Difference> {
+    let difference = |key: &(String, u64)| {
+        let (name, seed) = key.clone();
+        let (committed, computed) = (committed.get(key).copied(), computed.get(key).copied());
+        (committed != computed).then_some(Difference { name, seed, committed, computed })
+    };
+    let gone = committed.keys().filter(|key| !computed.contains_key(key));
+    computed.keys().chain(gone).filter_map(difference).collect()
 }
 
 fn command(name: &str, seed: u64) -> String {
@@ -141,6 +184,9 @@ mod tests {
         let committed = parse("# a comment\n\ngenerated 1 00000000000000aa\ndaemon 1 00000000000000bb\n");
         let mut computed = committed.unwrap();
         let committed = computed.clone();
+        let compare = |committed: &Hashes, computed: &Hashes| -> String {
+            compare(committed, computed).iter().map(ToString::to_string).collect()
+        };
         assert_eq!(compare(&committed, &computed), "");
         computed.insert(("daemon".to_owned(), 1), 0xcc);
         assert_eq!(

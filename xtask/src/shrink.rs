@@ -69,7 +69,12 @@ pub(crate) fn run_seed(arguments: &SimArguments, seed: u64) -> Result<Code> {
         return Ok(Code::Broken);
     };
     let Some(breach) = breach else {
-        complain(&format!("seed {seed} breaks no claim: there is nothing to shrink"));
+        match arguments.format {
+            Format::Text => complain(&format!("seed {seed} breaks no claim: there is nothing to shrink")),
+            Format::Json => {
+                print_json(&json!({"type": "nothing-to-shrink", "schema": SCHEMA, "seed": seed}))?;
+            }
+        }
         return Ok(Code::Clean);
     };
     of_seed(arguments, &source, seed, breach.claim)?.show(arguments)

@@ -164,6 +164,11 @@ fn every_line_of_json_has_a_type_and_a_schema() {
     assert_eq!(types[types.len() - 2..], ["report", "verdict"]);
     assert!(types[1..types.len() - 2].iter().all(|kind| kind == "step" || kind == "note"), "{types:?}");
     assert_eq!(types_of_lines(&["sim", "--seeds", "50", "--format", "json"]), ["sweep"]);
+    assert_eq!(
+        types_of_lines(&["sim", "--seed", "7", "--shrink", "--format", "json"]),
+        ["nothing-to-shrink"]
+    );
+    assert_eq!(types_of_lines(&["golden", "--format", "json"]), ["golden"]);
 }
 
 #[test]
