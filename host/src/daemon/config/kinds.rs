@@ -58,6 +58,7 @@ fn contracts() -> BTreeMap<Arc<str>, Kind> {
         ("engagement", contracts::engagement()),
         ("session", contracts::session()),
         ("task", contracts::task(TASK_GRACE)),
+        ("graceful", contracts::graceful(TASK_GRACE)),
     ];
     all.into_iter().map(|(name, kind)| (Arc::from(name), kind)).collect()
 }

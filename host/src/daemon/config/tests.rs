@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use winddown_core::{Action, Patience, Restart};
+use winddown_core::{Action, Patience, Promise, Restart};
 
 use super::*;
 
@@ -28,6 +28,16 @@ fn the_sample_can_be_used() {
     assert_eq!(first.action, Action::Terminate { grace: Span::from_secs(5) });
     assert_eq!(first.patience, Patience::For(Span::from_secs(8)));
     assert!(matches!(worker.restart, Restart::OnFailure { limit: 3, .. }));
+}
+
+#[test]
+fn a_contract_is_there_by_its_name() {
+    let text = "[[unit]]\nname = \"count\"\nkind = \"graceful\"\ndemo = \"countdown\"";
+    let config = parse(text).expect("it is sound");
+    let (_, graceful) =
+        config.kinds.iter().find(|(name, _)| *name == config.units[0].kind).expect("it is there");
+    assert_eq!(graceful.promise, Promise::Proven);
+    assert_eq!(graceful.ladder.rungs()[0].action, Action::RequestCancel);
 }
 
 #[test]
