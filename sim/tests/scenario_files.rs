@@ -338,3 +338,44 @@ fn no_mutation_panics_and_what_is_still_read_reads_back() {
         }
     }
 }
+
+/// The reference names every key that a file may have, and its example is a file that can be run.
+#[test]
+fn the_reference_has_every_key() {
+    let reference = include_str!("../SCENARIOS.md");
+    let unit = "[[unit]]\nname = \"a\"\nsystem = \"task\"";
+    for table in [
+        "",
+        "[host]",
+        "[faults]\nslow-write = 1\n[expect]",
+        unit,
+        &format!("{unit}\n[unit.body]"),
+        &format!("{unit}\n[unit.ladder]"),
+        "[[operator]]",
+    ] {
+        let said =
+            Scenario::parse(&format!("name = \"x\"\n{table}\nno-such-key = 1")).unwrap_err().to_string();
+        let known = said.split_once("known are: ").unwrap_or_else(|| panic!("{said}")).1;
+        for key in known.split(", ") {
+            let named = reference.contains(&format!("`{key}`")) || reference.contains(&format!("[{key}]"));
+            let shown =
+                reference.contains(&format!("\n{key} = ")) || reference.contains(&format!("[unit.{key}]"));
+            assert!(
+                named || shown || reference.contains(&format!("[[{key}]]")),
+                "{key} is not in SCENARIOS.md"
+            );
+        }
+    }
+    let examples: Vec<&str> =
+        reference.split("```toml\n").skip(1).filter_map(|it| it.split("```").next()).collect();
+    let example = examples.last().unwrap();
+    let scenario = Scenario::parse(example).unwrap();
+    let setup = winddown_sim::Setup::new(scenario).unwrap();
+    let mut arena = winddown_sim::Arena::new(&setup);
+    let broken = (0..200).filter(|seed| {
+        let outcome =
+            winddown_sim::run(&setup, &mut winddown_sim::chooser::Random::new(*seed), &mut arena, None);
+        outcome.breach.is_some_and(|breach| breach.claim == winddown_sim::claims::Claim::AsExpected)
+    });
+    assert!(broken.count() > 10, "it does not fit into its time, and the simulator says so");
+}

@@ -111,7 +111,6 @@ pub async fn run(
     let counts = Arc::clone(&metrics);
     let builder = describe(&config, bodies)
         .on_stopped(move |unit| counts.stopped(unit))
-        .on_remark(|remark| warn!("{remark}"))
         .sqlite(artifacts.state.paths().database())
         .home(artifacts.state.paths().dir())
         .on_reload(move || {
@@ -220,6 +219,7 @@ fn describe(config: &Config, bodies: Handle) -> Builder {
     let mut builder = Host::builder()
         .shutdown(contracts::daemon_shutdown_within(config.deadline))
         .force_within(config.force_within.into())
+        .on_remark(|remark| warn!("{remark}"))
         .bodies_on(bodies);
     if let Some(grace) = config.outer_grace {
         builder = builder.outer_grace(grace.into());
