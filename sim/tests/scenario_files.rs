@@ -373,8 +373,7 @@ fn the_reference_has_every_key() {
     let setup = winddown_sim::Setup::new(scenario).unwrap();
     let mut arena = winddown_sim::Arena::new(&setup);
     let broken = (0..200).filter(|seed| {
-        let outcome =
-            winddown_sim::run(&setup, &mut winddown_sim::chooser::Random::new(*seed), &mut arena, None);
+        let outcome = winddown_sim::run(&setup, &mut Random::new(*seed), &mut arena, None);
         outcome.breach.is_some_and(|breach| breach.claim == winddown_sim::claims::Claim::AsExpected)
     });
     assert!(broken.count() > 10, "it does not fit into its time, and the simulator says so");

@@ -191,12 +191,14 @@ pub(crate) fn unknown(what: &str, text: &str, names: &[&str]) -> String {
     format!("unknown {what} `{text}`;{hint} known are: {}", names.join(", "))
 }
 
-/// The text as a message quotes it: a file may hold a line of a megabyte, a message must not.
+/// The text as a message quotes it: a file may hold a line of a megabyte, or what moves a terminal's cursor, and a
+/// message must not.
 pub(crate) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_QUOTE) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    let more = if text.chars().nth(LONGEST_QUOTE).is_some() { "…" } else { "" };
+    let shown = |letter: char| {
+        if letter.is_control() { letter.escape_default().collect() } else { letter.to_string() }
+    };
+    text.chars().take(LONGEST_QUOTE).map(shown).collect::<String>() + more
 }
 
 fn order<'de, D: Deserializer<'de>>(from: D) -> Result<Order, D::Error> {
