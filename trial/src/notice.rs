@@ -1,8 +1,11 @@
 //! What a life of the host shows of the service.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use winddown_core::{Action, Effect};
+use winddown_core::{Action, Disposition, Effect, Input, Signal};
 use winddown_host::{News, UnitReport};
 
 use crate::{play::Seen, trouble::Trouble};
@@ -37,6 +40,47 @@ impl Seen {
                 _ => format!("its {} does not work in its time", action.name()),
             };
             self.notice(trouble, Some(&name), words);
+        }
+    }
+
+    /// Who was told to go in a shutdown while what needs it still worked.
+    pub(crate) fn notice_order(&mut self, cut_short: &[Arc<str>]) {
+        if !self.patient {
+            return;
+        }
+        let (mut needs, mut alive, mut found) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let mut down = false;
+        for (_, input, disposition, effects) in &self.steps {
+            if let Input::DependencyDeclared { unit, on } = *input {
+                needs.push((unit, on));
+            }
+            let gone = matches!(input, Input::UnitExited { .. } | Input::StartFailed { .. });
+            if let Some(unit) = input.unit().filter(|_| gone && *disposition == Disposition::Applied) {
+                alive.remove(&unit);
+            }
+            let is_signal = matches!(*input, Input::SignalReceived { signal } if signal != Signal::Hangup);
+            down |= is_signal || matches!(input, Input::ShutdownRequested { .. });
+            for effect in effects {
+                if let Effect::Start { unit, .. } = *effect {
+                    alive.insert(unit);
+                }
+                let Effect::Perform { unit, action, .. } = *effect else { continue };
+                if action.ends_body() {
+                    alive.remove(&unit);
+                }
+                if down && action != Action::Pause {
+                    let waits = needs.iter().filter(|(other, on)| *on == unit && alive.contains(other));
+                    found.extend(waits.map(|(other, _)| (unit, *other)));
+                }
+            }
+        }
+        for (unit, other) in found {
+            if self.name(unit).is_some_and(|name| cut_short.contains(&name)) {
+                continue;
+            }
+            let other = self.name(other).unwrap_or_else(|| Arc::from("another one"));
+            let words = format!("is told to go while {other}, which needs it, is still at work");
+            self.notice(Trouble::OutOfOrder, self.name(unit).as_ref(), words);
         }
     }
 

@@ -91,6 +91,7 @@ pub(crate) fn play(service: &Service, life: &Life, seed: u64, memory: &Memory, t
     if life.disk.is_kind() {
         seen.notice_stops(&told.stops, &cut_short);
         seen.notice_failures(told.failures);
+        seen.notice_order(&cut_short);
     }
     seen.notice_losses(&before, &kept(memory));
     seen
@@ -209,9 +210,10 @@ impl Stage<'_> {
         }
     }
 
-    /// Units of which somebody asked that they stop within less time than their ladders take.
+    /// Units of which somebody asked that they stop by force, or within less time than their ladders take.
     fn cut_short(&self, names: &[Arc<str>]) -> Vec<Arc<str>> {
-        let asks = self.life.asks.iter().filter(|(_, _, ask)| matches!(ask, Ask::StopWithin(_)));
+        let asks =
+            self.life.asks.iter().filter(|(_, _, ask)| matches!(ask, Ask::StopWithin(_) | Ask::StopByForce));
         asks.filter_map(|(_, unit, _)| names.get(place(*unit, names.len())).cloned()).collect()
     }
 

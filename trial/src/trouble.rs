@@ -15,6 +15,8 @@ pub enum Trouble {
     /// A unit was still running when the time for its stop was over: mostly because what is stopped before it, or
     /// after it, leaves too little of the shutdown's time.
     Overran,
+    /// A unit was told to go while another one that needs it still worked: there was no time to wait for that.
+    OutOfOrder,
     /// A body was asked to end, and had to be dropped or killed.
     Deaf,
     /// A body was asked to hold still, and went on.

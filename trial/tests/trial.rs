@@ -62,7 +62,7 @@ fn nothing_is_said_of_a_service_that_stops_well() {
         tried(|| service(polite).signals().unit("other", Unit::task("engagement", polite).needs("worker")));
     assert!(verdict.is_clean(), "{verdict}");
     assert_eq!(verdict.runs, 200);
-    assert!(verdict.shutdowns > 200 && verdict.crashes > 20 && verdict.stops > 200, "{verdict}");
+    assert!(verdict.shutdowns > 200 && verdict.crashes > 20 && verdict.stops > 150, "{verdict}");
 }
 
 #[test]
@@ -133,7 +133,29 @@ fn ladders_that_do_not_fit_into_the_deadline_are_seen() {
             .unit("first", Unit::task("slow", slow_to_go))
             .unit("second", Unit::task("slow", slow_to_go).needs("first"))
     });
-    assert_eq!(noticed(&verdict), [(Trouble::Overran, Some("first")), (Trouble::Overran, Some("second"))]);
+    let [first, second] = [Some("first"), Some("second")];
+    let expected = [(Trouble::Overran, first), (Trouble::Overran, second), (Trouble::OutOfOrder, first)];
+    assert_eq!(noticed(&verdict), expected, "{verdict}");
+}
+
+#[test]
+fn an_order_for_which_there_is_no_time_is_seen() {
+    let tried_within = |deadline: u64| {
+        tried(move || {
+            Host::builder()
+                .kind("slow", contracts::graceful(Span::from_secs(20)))
+                .shutdown(contracts::daemon_shutdown_within(Span::from_secs(deadline)))
+                .unit("database", Unit::task("slow", polite))
+                .unit("queue", Unit::task("slow", slow_to_go).needs("database"))
+                .unit("web", Unit::task("slow", slow_to_go).needs("queue"))
+        })
+    };
+    let verdict = tried_within(70);
+    assert!(verdict.is_clean(), "{verdict}");
+    // The web takes 8 s, and half of 14 is what there is for it before the queue has to go.
+    let verdict = tried_within(14);
+    let defect = verdict.defect(Trouble::OutOfOrder, Some("queue")).unwrap();
+    assert!(defect.words.contains("while web, which needs it"), "{verdict}");
 }
 
 async fn slow_to_go(context: Context) -> BodyResult {
