@@ -43,6 +43,20 @@ pub enum Action {
 }
 
 impl Action {
+    /// All of them, in declaration order; a terminate with no grace stands for every terminate.
+    pub const ALL: [Self; 10] = [
+        Self::Probe,
+        Self::Pause,
+        Self::Checkpoint,
+        Self::Disconnect,
+        Self::RequestCancel,
+        Self::Terminate { grace: Span::ZERO },
+        Self::Kill,
+        Self::Abort,
+        Self::Remove,
+        Self::Forget,
+    ];
+
     /// Whether it leaves the body a say. Gentle rungs are skipped once a stop is forced.
     #[must_use]
     pub const fn is_gentle(self) -> bool {

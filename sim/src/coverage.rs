@@ -1,7 +1,7 @@
 //! What a campaign has seen: which inputs met which statuses, which actions were taken, which faults
 //! struck, and which *sometimes* claims came true.
 
-use winddown_core::{Action, Engine, Input, Span, Status};
+use winddown_core::{Action, Engine, Input, Status};
 
 use crate::{claims::Sight, fault::Fault};
 
@@ -32,20 +32,6 @@ pub struct Coverage {
     sights: u64,
 }
 
-/// The actions of a ladder, by number.
-const ACTIONS: [Action; 10] = [
-    Action::Probe,
-    Action::Pause,
-    Action::Checkpoint,
-    Action::Disconnect,
-    Action::RequestCancel,
-    Action::Terminate { grace: Span::ZERO },
-    Action::Kill,
-    Action::Abort,
-    Action::Remove,
-    Action::Forget,
-];
-
 impl Coverage {
     pub(crate) fn saw_input(&mut self, engine: &Engine, input: &Input) {
         if let Some(status) = input.unit().and_then(|unit| engine.status(unit)) {
@@ -54,7 +40,7 @@ impl Coverage {
     }
 
     pub(crate) fn saw_action(&mut self, action: Action) {
-        let number = ACTIONS
+        let number = Action::ALL
             .iter()
             .position(|other| core::mem::discriminant(other) == core::mem::discriminant(&action));
         self.actions |= 1 << number.unwrap_or_default();
@@ -63,7 +49,7 @@ impl Coverage {
     /// The actions of ladders that were taken.
     #[must_use]
     pub fn actions(&self) -> Vec<&'static str> {
-        let taken = ACTIONS.iter().enumerate().filter(|(number, _)| self.actions >> number & 1 == 1);
+        let taken = Action::ALL.iter().enumerate().filter(|(number, _)| self.actions >> number & 1 == 1);
         taken.map(|(_, action)| action.name()).collect()
     }
 

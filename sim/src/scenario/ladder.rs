@@ -42,19 +42,6 @@ struct RungFile {
     or_force: bool,
 }
 
-const ACTIONS: [(&str, Action); 10] = [
-    ("probe", Action::Probe),
-    ("pause", Action::Pause),
-    ("checkpoint", Action::Checkpoint),
-    ("disconnect", Action::Disconnect),
-    ("request-cancel", Action::RequestCancel),
-    ("terminate", Action::Terminate { grace: Span::ZERO }),
-    ("kill", Action::Kill),
-    ("abort", Action::Abort),
-    ("remove", Action::Remove),
-    ("forget", Action::Forget),
-];
-
 /// As many as an engine takes.
 const MOST_RUNGS: usize = 255;
 
@@ -82,7 +69,8 @@ impl LadderFile {
 impl RungFile {
     fn into_rung(self) -> Result<Rung<Action>, Misfit> {
         let start = self.action.span().start;
-        let action = pick(self.action.get_ref(), "action", &ACTIONS).map_err(|what| (start, what))?;
+        let actions = Action::ALL.map(|action| (action.name(), action));
+        let action = pick(self.action.get_ref(), "action", &actions).map_err(|what| (start, what))?;
         let action = match (action, self.grace) {
             (Action::Terminate { .. }, Some(grace)) => Action::Terminate { grace: grace.into_inner() },
             (Action::Terminate { .. }, None) => {

@@ -192,20 +192,8 @@ fn unit() -> impl Strategy<Value = Unnamed> {
 
 /// A ladder of somebody's own: any rungs in any order.
 fn ladder() -> impl Strategy<Value = Ladder<Action>> {
-    let actions = [
-        Action::Probe,
-        Action::Pause,
-        Action::Checkpoint,
-        Action::Disconnect,
-        Action::RequestCancel,
-        Action::Terminate { grace: Span::ZERO },
-        Action::Kill,
-        Action::Abort,
-        Action::Remove,
-        Action::Forget,
-    ];
     let patience = prop_oneof![4 => span().prop_map(Patience::For), 1 => Just(Patience::Rest)];
-    let rung = (select(actions.to_vec()), patience, any::<bool>(), any::<bool>(), span());
+    let rung = (select(&Action::ALL[..]), patience, any::<bool>(), any::<bool>(), span());
     let rung = rung.prop_map(|(action, patience, always, force, grace)| {
         let longest = if let Patience::For(span) = patience { span } else { grace };
         let action = match action {
