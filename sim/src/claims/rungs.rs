@@ -103,17 +103,15 @@ impl Judge {
             check_share(scene, unit, action, until, limit, patience)?;
         }
         let forced = self.forced || ledger.forced || scene.now >= limit;
-        let cut_short = ledger.cut_short() || (self.draining && self.shutdown_seen >= ledger.rung_at);
-        let waited = ledger.rung_over || scene.now >= ledger.rung_until;
-        if !ledger.rung_over && (waited || cut_short) {
+        let given_up = self.rung_is_left(scene, unit);
+        if given_up {
             self.sights |= Sight::PatienceOver.bit();
-            self.rung_is_left(scene, unit);
         }
         let ledger = &self.units[unit.index()];
         check_rung(scene, unit, ledger, ladder.rung(step.rung), step.rung, action)?;
         let skipped = between(ladder.rungs(), ledger.rung, step.rung.into());
         check_skipped(scene, unit, ledger, forced, skipped)?;
-        if !waited && !cut_short && !forced {
+        if !ledger.rung_over && !given_up && !forced {
             check_grace(scene, unit, ledger, action)?;
         }
         if !forced && !scene.setup.dependencies.is_empty() {
@@ -133,14 +131,17 @@ impl Judge {
         Ok(())
     }
 
-    /// The stop goes on from its present rung. One that nobody answered in its time counts as one that failed.
-    pub(super) fn rung_is_left(&mut self, scene: &Scene<'_>, unit: UnitId) {
+    /// The stop goes on from its present rung. One that nobody answered in its time counts as one that failed:
+    /// says whether it is such a one.
+    pub(super) fn rung_is_left(&mut self, scene: &Scene<'_>, unit: UnitId) -> bool {
         let ledger = &mut self.units[unit.index()];
         let cut_short = ledger.cut_short() || (self.draining && self.shutdown_seen >= ledger.rung_at);
-        if !ledger.rung_over && (scene.now >= ledger.rung_until || cut_short) {
+        let given_up = !ledger.rung_over && (scene.now >= ledger.rung_until || cut_short);
+        if given_up {
             let rung = u8::try_from(ledger.rung).ok().and_then(|rung| scene.kind(unit).ladder.rung(rung));
             ledger.rung_forces |= rung.is_some_and(|rung| rung.otherwise == Otherwise::Force);
         }
+        given_up
     }
 
     fn check_dependents(&mut self, scene: &Scene<'_>, unit: UnitId, action: Action) -> Verdict {

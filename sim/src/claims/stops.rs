@@ -245,7 +245,7 @@ impl Judge {
             return Ok(());
         }
         if proven {
-            self.rung_is_left(scene, unit);
+            let _given_up = self.rung_is_left(scene, unit);
             let forced = self.is_forced(scene, unit);
             let ledger = &self.units[unit.index()];
             let rest = between(kind.ladder.rungs(), ledger.rung, i16::MAX);
