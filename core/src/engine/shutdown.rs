@@ -158,24 +158,13 @@ impl Engine {
     /// to drop work. It is to be over by when the signal's own would have been.
     fn on_first_signal(&mut self, now: Moment, effects: &mut Effects) -> Disposition {
         if self.shutdown.on {
-            let own = self.usual_budget(now);
+            let own = self.new_budget(now, false, Within::Unset);
             let _changed = self.tighten_shutdown(now, false, own, effects);
         } else {
             self.begin_shutdown(now, false, Within::Unset, effects);
         }
         self.shutdown.signalled = true;
         Disposition::Applied
-    }
-
-    /// A shutdown that begins now takes at most so long, unless a request says otherwise.
-    fn usual_budget(&self, now: Moment) -> Budget {
-        Budget::root(now, self.plan.shutdown.budget()).shorter(self.outer_budget(now))
-    }
-
-    /// Whoever runs the host kills it once its grace is over.
-    fn outer_budget(&self, now: Moment) -> Budget {
-        let root = |grace| Budget::root(now, Plan::longest_shutdown(grace));
-        self.plan.outer_grace.map_or(Budget::unlimited(), root)
     }
 
     pub(super) fn on_shutdown_requested(
@@ -202,7 +191,8 @@ impl Engine {
         if changed { Disposition::Applied } else { Disposition::Ignored(Why::AlreadyStopping) }
     }
 
-    fn begin_shutdown(&mut self, now: Moment, forced: bool, within: Within, effects: &mut Effects) {
+    /// What a shutdown has that begins now. Whoever runs the host kills it once its grace is over.
+    fn new_budget(&self, now: Moment, forced: bool, within: Within) -> Budget {
         let budget = match within {
             Within::Unset if forced => {
                 Budget::root(now, self.plan.force_within.min(self.plan.shutdown.budget()))
@@ -211,7 +201,12 @@ impl Engine {
             Within::For(span) => Budget::root(now, span),
             Within::Unlimited => Budget::unlimited(),
         };
-        let budget = budget.shorter(self.outer_budget(now));
+        let outer = |grace| Budget::root(now, Plan::longest_shutdown(grace));
+        budget.shorter(self.plan.outer_grace.map_or(Budget::unlimited(), outer))
+    }
+
+    fn begin_shutdown(&mut self, now: Moment, forced: bool, within: Within, effects: &mut Effects) {
+        let budget = self.new_budget(now, forced, within);
         self.shutdown = Shutdown { on: true, forced, began: now, budget, ..Shutdown::NONE };
         self.shutdown.units = self.units_share(now);
         self.tighten_stops(now, effects);
