@@ -248,6 +248,14 @@ pub struct Ladder<A> {
     reserves: Vec<Span>,
 }
 
+impl<A> Rung<A> {
+    /// Whether it is waited for only until `until`, and would have waited for longer from `now` on.
+    #[inline]
+    pub(crate) fn is_cut_by(&self, now: Moment, until: Moment) -> bool {
+        matches!(self.patience, Patience::For(span) if until < now.after(span))
+    }
+}
+
 impl Rung<Action> {
     /// Whether it counts for a stop in this state.
     pub(crate) const fn applies(&self, forced: bool, body_lives: bool) -> bool {

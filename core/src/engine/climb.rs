@@ -40,6 +40,7 @@ impl Engine {
                 return;
             }
             let until = ladder.cut(it.stop.rung, it.stop.budget, now).ends();
+            it.stop.short |= rung.is_cut_by(now, until);
             it.stop.stage = Stage::Climbing;
             order(unit, it, rung.action, until, effects);
             if until > now {
@@ -170,7 +171,8 @@ impl Engine {
             Stage::Climbing => {
                 let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
                 let otherwise = ladder.rung(it.stop.rung).map(|rung| rung.otherwise).unwrap_or_default();
-                // A last rung that used up its own patience has had all the time that it was meant to have.
+                // A last rung that used up its own patience, as all before it, has had all the time that it was
+                // meant to have.
                 let cut_off = it.stop.short || ladder.waits_after(it.stop.rung);
                 if it.stop.budget.is_spent(now) && cut_off {
                     it.stop.forced = true;

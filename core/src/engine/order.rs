@@ -116,7 +116,7 @@ impl Engine {
         let stop = &mut self.units[unit.index()].stop;
         let spent = stop.budget.is_spent(now);
         (stop.overran, stop.forced) = (stop.overran | spent, stop.forced | spent);
-        if !spent && !self.is_held() && self.waits_for_one_that_waits(unit) {
+        if !spent && self.waits_for_one_that_waits(unit) {
             return self.timers.set(unit, self.gate_ends(now, unit));
         }
         self.admit(now, unit);

@@ -67,7 +67,7 @@ pub(super) struct Stop {
     pub(super) round: u16,
     /// Gentle rungs are skipped.
     pub(super) forced: bool,
-    /// It has less time than its ladder takes.
+    /// It has less time than its ladder takes, or a rung had less than its patience.
     pub(super) short: bool,
     /// The budget was spent before the ladder had its time.
     pub(super) overran: bool,

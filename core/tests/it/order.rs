@@ -231,3 +231,65 @@ fn a_margin_is_left_before_the_outer_supervisor_kills() {
         assert!(bench.actions(0).contains(&"kill"), "what is left is killed, and not just left");
     }
 }
+
+/// Units that go down these rungs, the second of which depends on the first.
+fn two_that_go_down(rungs: Vec<Rung<Action>>, phases: Vec<Rung<Phase>>) -> Bench {
+    let ladder = Ladder::of_unit(rungs, None);
+    let mut plan = contracts::host(vec![Kind { ladder, ..contracts::session() }]);
+    plan.shutdown = Ladder::of_host(phases, Span::from_secs(60));
+    let mut bench = Bench::new(plan);
+    for number in 0..2 {
+        bench.declare(number, 0);
+        bench.start(number);
+    }
+    let depends = Input::DependencyDeclared { unit: unit(1), on: unit(0) };
+    assert_eq!(bench.handle(depends), Disposition::Applied);
+    bench
+}
+
+fn overran(bench: &Bench, number: usize) -> bool {
+    bench.engine.unit_report(unit(number)).unwrap().overran
+}
+
+#[test]
+fn who_had_less_time_because_it_waited_is_cut_off_by_its_deadline() {
+    let rungs = vec![Rung::new(Action::Kill, Span::from_secs(10))];
+    let mut bench = two_that_go_down(rungs, vec![Rung::new(Phase::StopUnits, Span::ZERO).rest()]);
+    for number in [1, 0] {
+        assert_eq!(bench.stop(number), Disposition::Applied);
+    }
+    while bench.engine.is_ending(unit(0)) {
+        let _woken = bench.wake();
+        bench.confirm_rows();
+    }
+    let killed = |number: usize| {
+        let is = |effect: &Effect| matches!(effect, Effect::Perform { action: Action::Kill, .. });
+        bench.all.iter().find(|(_, it)| it.unit() == Some(unit(number)) && is(it)).unwrap().0
+    };
+    assert_eq!((killed(1), killed(0)), (seconds(0), seconds(5)));
+    assert!(!overran(&bench, 1), "its only rung had all of its 10 s");
+    assert!(overran(&bench, 0), "it has waited for 5 of its 10 s");
+}
+
+#[test]
+fn who_is_held_back_still_goes_after_what_depends_on_it() {
+    let phases = vec![
+        Rung::new(Phase::Notify, Span::from_secs(30)),
+        Rung::new(Phase::StopUnits, Span::ZERO).rest().always(),
+    ];
+    let kill = Rung::new(Action::Kill, Span::from_secs(10));
+    let mut bench = two_that_go_down(vec![Rung::new(Action::Disconnect, Span::from_secs(2)), kill], phases);
+    let _came = bench.handle(Input::ClientAttached { client: ClientId(0) });
+    let _begun = bench.handle(TERM);
+    for number in [1, 0] {
+        let within = Within::For(Span::from_secs(4));
+        assert_eq!(bench.stop_with(number, false, within, Caller::Nobody), Disposition::Applied);
+    }
+    assert_eq!(stopping(&bench), [] as [u32; 0], "a client is being told");
+    let _woken = bench.wake();
+    assert_eq!(stopping(&bench), [1]);
+    go(&mut bench, 1);
+    let _woken = bench.wake();
+    assert_eq!(stopping(&bench), [1, 0]);
+    assert!(bench.now <= seconds(4));
+}

@@ -274,6 +274,7 @@ impl Judge {
                 if self.units[place].on_way {
                     let unit = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
                     self.units[place].waits_until = self.waits_until(scene, unit);
+                    self.units[place].now_ends(units);
                 }
             }
             (self.shutdown_ends, self.units_end, self.shutdown_seen) = (by, units, scene.now);
@@ -293,7 +294,7 @@ impl Judge {
         if scene.now > ends.after(scene.setup.plan.record_patience) {
             return self.too_late(scene, unit, ends);
         }
-        Ok(())
+        if self.rung_is_left(scene, unit) { self.cut_off_is_told(scene, unit) } else { Ok(()) }
     }
 
     /// Forgets stops that were over in steps that were not about their own unit.

@@ -42,6 +42,8 @@ pub(super) struct Ledger {
     pub(super) rung_over: bool,
     /// It failed, and sends the stop on by force.
     pub(super) rung_forces: bool,
+    /// A rung was given less than its own patience.
+    pub(super) cut: bool,
     pub(super) paused: bool,
     /// The terminal status of the present incarnation, as written or told.
     pub(super) terminal: Option<(Incarnation, Status)>,
@@ -82,6 +84,7 @@ impl Ledger {
         rung_until: Moment::START,
         rung_over: true,
         rung_forces: false,
+        cut: false,
         paused: false,
         terminal: None,
         noticed: false,
@@ -101,6 +104,11 @@ impl Ledger {
         self.shortened && self.changed >= self.rung_at
     }
 
+    /// The deadline comes nearer: what its present rung was to have may be more than that.
+    pub(super) fn now_ends(&mut self, ends: Moment) {
+        self.cut |= !self.rung_over && ends < self.rung_until;
+    }
+
     /// A new way down begins.
     pub(super) const fn begin(&mut self, now: Moment, ends: Moment) {
         self.on_way = true;
@@ -115,6 +123,7 @@ impl Ledger {
         self.rung = NO_RUNG;
         self.rung_over = true;
         self.rung_forces = false;
+        self.cut = false;
         self.rows = 0;
         self.told = false;
     }

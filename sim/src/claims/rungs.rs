@@ -4,7 +4,7 @@ use core::mem;
 
 use winddown_core::{
     Action, Disposition, Effect, Incarnation, Moment, Otherwise, Outcome, Patience, Phase, Rung, Span, Step,
-    StopStage, UnitId, UnitView, Why,
+    StopStage, UnitId, UnitReport, UnitView, Why,
 };
 
 use super::{
@@ -59,7 +59,7 @@ impl Judge {
             && i16::from(step.rung) == ledger.rung
             && step.round == ledger.round;
         let waits = ledger.on_way && !ledger.rung_over && now < ledger.rung_until;
-        let shortened = ledger.cut_short() || (self.draining && self.shutdown_seen >= ledger.rung_at);
+        let shortened = self.is_cut_short(ledger);
         let in_place = ledger.lives || !action.needs_body();
         last && waits && in_place && !ledger.forced && !shortened
     }
@@ -106,6 +106,7 @@ impl Judge {
         let given_up = self.rung_is_left(scene, unit);
         if given_up {
             self.sights |= Sight::PatienceOver.bit();
+            self.cut_off_is_told(scene, unit)?;
         }
         let ledger = &self.units[unit.index()];
         check_rung(scene, unit, ledger, ladder.rung(step.rung), step.rung, action)?;
@@ -127,21 +128,58 @@ impl Judge {
         (ledger.rung, ledger.round) = (step.rung.into(), step.round);
         (ledger.rung_at, ledger.rung_until) = (scene.now, until);
         ledger.rung_over = until <= scene.now;
+        ledger.cut |= until < scene.now.after(patience);
         ledger.told |= action.ends_body() || action == Action::RequestCancel;
         Ok(())
+    }
+
+    /// Whether somebody made the way down shorter after its present rung began: that shortens the rung.
+    fn is_cut_short(&self, ledger: &Ledger) -> bool {
+        ledger.cut_short() || (self.draining && self.shutdown_seen >= ledger.rung_at)
     }
 
     /// The stop goes on from its present rung. One that nobody answered in its time counts as one that failed:
     /// says whether it is such a one.
     pub(super) fn rung_is_left(&mut self, scene: &Scene<'_>, unit: UnitId) -> bool {
-        let ledger = &mut self.units[unit.index()];
-        let cut_short = ledger.cut_short() || (self.draining && self.shutdown_seen >= ledger.rung_at);
-        let given_up = !ledger.rung_over && (scene.now >= ledger.rung_until || cut_short);
+        let ledger = &self.units[unit.index()];
+        let given_up = !ledger.rung_over && (scene.now >= ledger.rung_until || self.is_cut_short(ledger));
         if given_up {
+            let ledger = &mut self.units[unit.index()];
             let rung = u8::try_from(ledger.rung).ok().and_then(|rung| scene.kind(unit).ladder.rung(rung));
             ledger.rung_forces |= rung.is_some_and(|rung| rung.otherwise == Otherwise::Force);
         }
         given_up
+    }
+
+    /// The deadline cuts a rung off. The report says so, unless all that is left is the plan's own end: this rung
+    /// and all before it had their patience, and nothing after it waits.
+    pub(super) fn cut_off_is_told(&self, scene: &Scene<'_>, unit: UnitId) -> Verdict {
+        let ledger = &self.units[unit.index()];
+        let said = |report: UnitReport| report.overran || report.incarnation != ledger.incarnation;
+        if scene.now < self.ends(unit) || scene.engine.unit_report(unit).is_none_or(said) {
+            return Ok(());
+        }
+        let rungs = scene.kind(unit).ladder.rungs();
+        let rung = usize::try_from(ledger.rung).ok().and_then(|place| rungs.get(place));
+        // Force leaves gentle rungs at once, and needs no deadline for that.
+        let left_by_force = rung.is_some_and(|rung| rung.action.is_gentle() && !rung.always);
+        let answered = !ledger.lives && rung.is_some_and(|rung| rung.action.needs_body());
+        if answered || left_by_force && (self.forced || ledger.forced) {
+            return Ok(());
+        }
+        let waits = between(rungs, ledger.rung, i16::MAX)
+            .iter()
+            .any(|rung| rung.patience != Patience::For(Span::ZERO));
+        if !waits && !ledger.cut {
+            return Ok(());
+        }
+        let text = move || {
+            format!(
+                "the stop of {} was cut off by its deadline, and the report does not say so",
+                scene.name(unit)
+            )
+        };
+        scene.broken(Claim::ReportIsTrue, Some(unit), text)
     }
 
     fn check_dependents(&mut self, scene: &Scene<'_>, unit: UnitId, action: Action) -> Verdict {
@@ -251,8 +289,7 @@ impl Judge {
             if !pausing || !ledger.lives || ledger.forced || scene.now >= until {
                 continue;
             }
-            let cut_short = ledger.cut_short() || self.shutdown_seen >= ledger.rung_at;
-            if !cut_short && scene.kind(other).ladder.pauses_first() {
+            if !self.is_cut_short(ledger) && scene.kind(other).ladder.pauses_first() {
                 let (unit_name, other) = (scene.name(unit), scene.name(other));
                 let text = move || format!("{unit_name} is checkpointed while {other} still pauses");
                 return scene.broken(Claim::PhasesInOrder, Some(unit), text);

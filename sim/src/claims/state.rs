@@ -116,6 +116,7 @@ impl Ledger {
             rung_until,
             rung_over,
             rung_forces,
+            cut,
             paused,
             terminal,
             noticed,
@@ -130,7 +131,7 @@ impl Ledger {
             reaping,
         } = *self;
         // A new way down sets all of these, and it only matters whether there was a step at all.
-        let rung = if on_way { rung } else { rung.min(0) };
+        let (rung, round) = if on_way { (rung, round) } else { (rung.min(0), 0) };
         let bits = [
             lives,
             active,
@@ -143,6 +144,7 @@ impl Ledger {
             on_way && passed == Some(true),
             on_way && rung_over,
             on_way && rung_forces,
+            on_way && cut,
             paused,
             noticed,
             rewrite_due,
@@ -152,15 +154,9 @@ impl Ledger {
             reaping,
         ];
         let bits = bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit));
-        // A new way down sets it.
-        let round = if on_way { round } else { 0 };
+        let place = u64::from(round) << 24 | u64::from(rung.cast_unsigned()) << 8;
         // More than two rows are no worse than two.
-        visit(
-            bits << 40
-                | u64::from(round) << 24
-                | u64::from(rung.cast_unsigned()) << 8
-                | u64::from(rows.min(2)),
-        );
+        visit(bits << 40 | place | u64::from(rows.min(2)));
         visit(u64::from(incarnation.0) << 32 | reason_word(cancel));
         visit(u64::from(recorded) << 32 | u64::from(acknowledged));
         visit(terminal.map_or(u64::MAX, |(of, status)| u64::from(of.0) << 8 | status as u64));

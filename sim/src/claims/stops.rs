@@ -116,6 +116,7 @@ impl Judge {
                 let waits_until = self.waits_until(scene, unit);
                 let ledger = &mut self.units[unit.index()];
                 ledger.waits_until = waits_until;
+                ledger.now_ends(asked);
                 (ledger.ends, ledger.changed, ledger.shortened) = (asked, scene.now, true);
             }
             if forces && !self.units[unit.index()].forced {
@@ -245,7 +246,9 @@ impl Judge {
             return Ok(());
         }
         if proven {
-            let _given_up = self.rung_is_left(scene, unit);
+            if self.rung_is_left(scene, unit) {
+                self.cut_off_is_told(scene, unit)?;
+            }
             let forced = self.is_forced(scene, unit);
             let ledger = &self.units[unit.index()];
             let rest = between(kind.ladder.rungs(), ledger.rung, i16::MAX);

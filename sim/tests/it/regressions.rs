@@ -37,6 +37,8 @@ const FOUND: &[(&str, &[u64])] = &[
     ),
     ("a unit that had not come up yet was counted among those that go down at once", &[130_332, 739_048]),
     ("a unit still starting was paused while others were checkpointed already", &[939]),
+    ("whoever was held back by a shutdown went together with what depends on it", &[2_740_217]),
+    ("a rung that was cut off by the deadline did not count as overrun", &[625_186, 799_253]),
 ];
 
 /// What was found, in which scenario.
