@@ -311,7 +311,7 @@ impl<A: Copy> Ladder<A> {
         budget.cut(now, wanted, self.reserve_after(index))
     }
 
-    /// `budget`: `None` for the sum of all patiences. At most 255 rungs are kept.
+    /// `budget`: `None` for the sum of all patiences.
     fn build(rungs: Vec<Rung<A>>, budget: Option<Span>, is_gentle: fn(A) -> bool) -> Self {
         let mut later = Span::ZERO;
         let mut reserves = Vec::with_capacity(rungs.len());

@@ -7,9 +7,15 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ladder::{Action, Ladder, Phase, Rung},
+    ladder::{Action, Ladder, Patience, Phase, Rung},
     time::Span,
 };
+
+/// So many rungs a unit's ladder may have: two numbers of rungs stand for something else.
+const RUNGS_MAX: usize = 254;
+
+/// So many the host's may have: what failed of it is kept as a bit each.
+const PHASES_MAX: usize = 64;
 
 /// What kind of thing a unit's body is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -41,7 +47,7 @@ pub enum Restart {
     #[default]
     Never,
     /// After a failure, at most `limit` times in a row, after `backoff`, doubled each time up to
-    /// `backoff_max`. Only a completed run, or an explicit start, forgives the failures before it: of a service that
+    /// `backoff_max`. Only a completed run, or an explicit start or restart, forgives the failures before it: of a service that
     /// is not meant to complete, `limit` failures are all that its life has, however far apart they are. For such a
     /// one there is [`Restart::Always`].
     OnFailure {
@@ -52,7 +58,8 @@ pub enum Restart {
         /// How long before any restart at the most.
         backoff_max: Span,
     },
-    /// Whenever it ends, after `backoff`.
+    /// Whenever it ends, after `backoff`. If its owner is at the cap by then, it waits for an explicit start, as any
+    /// restart by policy does.
     Always {
         /// How long before each restart.
         backoff: Span,
@@ -99,7 +106,7 @@ pub struct Plan {
 /// Why a plan cannot be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PlanError {
-    /// A ladder has more than 255 rungs.
+    /// A unit's ladder has more than 254 rungs, or the host's more than 64.
     TooManyRungs,
     /// A plan has more than 65,535 kinds.
     TooManyKinds,
@@ -115,12 +122,15 @@ pub enum PlanError {
     UnitsNeverStop,
     /// The host's ladder stops its units twice, or pauses them after it stopped them.
     UnitsOutOfOrder,
+    /// The host's ladder waits for its units only so long, and not for what is left: it would go on while some of
+    /// them still have time by their own deadline.
+    UnitsCutShort,
 }
 
 impl fmt::Display for PlanError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::TooManyRungs => "a ladder has more than 255 rungs",
+            Self::TooManyRungs => "a unit's ladder has more than 254 rungs, or the host's more than 64",
             Self::TooManyKinds => "a plan has more than 65535 kinds",
             Self::NoneAtOnce => "at_once is 0, so no unit could ever stop; leave it out for no limit",
             Self::NoneForOwners => "owner_cap is 0, so no unit could ever start; leave it out for no limit",
@@ -136,6 +146,9 @@ impl fmt::Display for PlanError {
             Self::UnitsOutOfOrder => {
                 "the host's ladder must have one stop-units rung, and pause-units only before it"
             }
+            Self::UnitsCutShort => {
+                "the host's ladder must wait at stop-units for the rest of its time; what comes after it is kept back"
+            }
         })
     }
 }
@@ -148,10 +161,8 @@ impl Plan {
     /// # Errors
     /// The first rule that the plan breaks.
     pub fn check(&self) -> Result<(), PlanError> {
-        let limit = usize::from(u8::MAX);
-        if self.shutdown.rungs().len() > limit
-            || self.kinds.iter().any(|kind| kind.ladder.rungs().len() > limit)
-        {
+        let too_many = |kind: &Kind| kind.ladder.rungs().len() > RUNGS_MAX;
+        if self.shutdown.rungs().len() > PHASES_MAX || self.kinds.iter().any(too_many) {
             return Err(PlanError::TooManyRungs);
         }
         if self.kinds.len() > usize::from(u16::MAX) {
@@ -189,6 +200,9 @@ impl Plan {
         let (pause, again) = at(Phase::PauseUnits);
         if further > 0 || again > 0 || pause.is_some_and(|pause| stop < pause) {
             return Err(PlanError::UnitsOutOfOrder);
+        }
+        if self.shutdown.rungs()[stop].patience != Patience::Rest {
+            return Err(PlanError::UnitsCutShort);
         }
         Ok(())
     }

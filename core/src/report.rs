@@ -50,7 +50,7 @@ pub struct UnitReport {
     pub forced: bool,
     /// The time for its stop was over before the ladder was.
     pub overran: bool,
-    /// The first rung that did not do its work in its time.
+    /// The rung that did not do its work in its time: a checkpoint, and else the first one of several.
     pub failed: Option<Action>,
     /// Findings that it recorded.
     pub recorded: u32,

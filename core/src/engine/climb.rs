@@ -42,7 +42,8 @@ impl Engine {
             let until = ladder.cut(it.stop.rung, it.stop.budget, now).ends();
             it.stop.short |= rung.is_cut_by(now, until);
             it.stop.stage = Stage::Climbing;
-            order(unit, it, rung.action, until, effects);
+            let outlives = self.plan.kinds[usize::from(it.kind.0)].body == BodyClass::Process;
+            order(unit, it, rung.action, until, outlives, effects);
             if until > now {
                 self.timers.set(unit, until);
                 return;
@@ -153,9 +154,12 @@ impl Engine {
         Disposition::Applied
     }
 
+    /// The present rung has not done its work. Of several, the report names a checkpoint, and else the first.
     fn rung_failed(&mut self, now: Moment, unit: UnitId, otherwise: Otherwise, effects: &mut Effects) {
         let it = &mut self.units[unit.index()];
-        if it.failed_on == NO_RUNG {
+        let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
+        let checkpoints = ladder.rung(it.stop.rung).is_some_and(|rung| rung.action == Action::Checkpoint);
+        if checkpoints || it.failed_on == NO_RUNG {
             it.failed_on = it.stop.rung;
         }
         it.asked = it.saved;
@@ -212,8 +216,7 @@ impl Engine {
         let it = &mut self.units[unit.index()];
         it.took = it.stop.began.until(now);
         it.stop.stage = Stage::Recording;
-        let newly_leaked = leaks && it.body_lives() && !it.leaked;
-        it.leaked |= newly_leaked;
+        it.leaked |= leaks && it.body_lives();
         let upfront = it.status.is_terminal();
         let written = it.stop.checkpointed && it.saved == it.recorded;
         if !upfront {
@@ -221,7 +224,8 @@ impl Engine {
             self.end_as(unit, ends_as, effects);
         }
         effects.stop_over(|| self.unit_report(unit));
-        if newly_leaked || !(upfront || written) {
+        // A row that was written while a process lived says so.
+        if leaks || !(upfront || written) {
             self.write(unit, effects);
         }
         if self.units[unit.index()].is_writing() {
@@ -234,12 +238,13 @@ impl Engine {
 
 /// Asks the world to do what the unit's present rung says.
 #[inline]
-fn order(unit: UnitId, it: &mut Unit, action: Action, until: Moment, effects: &mut Effects) {
+fn order(unit: UnitId, it: &mut Unit, action: Action, until: Moment, outlives: bool, effects: &mut Effects) {
     let step = Step { incarnation: it.incarnation, rung: it.stop.rung, round: it.stop.round };
     if action == Action::Checkpoint {
         it.asked = it.recorded;
         it.stop.checkpoint = it.recorded;
         let row = Row { status: it.stop.ends_as, ..it.row() };
+        let row = Row { leaked: it.leaked || outlives && it.body_lives(), ..row };
         effects.push(Effect::Checkpoint { unit, step, row, until });
     } else {
         effects.push(Effect::Perform { unit, step, action, until });

@@ -100,11 +100,12 @@ impl Engine {
         if unit.index() < self.units.len() { self.timers.of(unit) } else { Moment::NEVER }
     }
 
-    /// When the unit is started again by its restart policy, if it waits for that.
+    /// When the unit is started again by its restart policy, if it waits for that. Its owner's cap may have kept it
+    /// from that already: then it waits for an explicit start, and this is none.
     #[must_use]
     pub fn starts_again(&self, unit: UnitId) -> Option<Moment> {
         let it = self.units.get(unit.index()).filter(|it| !it.vacant)?;
-        (it.backing_off && !self.shutdown.is_on()).then(|| self.timers.of(unit))
+        (it.backing_off && !self.shutdown.is_on()).then(|| self.timers.of(unit)).filter(|at| !at.is_never())
     }
 
     /// How the unit's durable row stands, if there is such a unit.

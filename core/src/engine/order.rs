@@ -33,7 +33,7 @@ impl Engine {
     /// Counts the dependents that the unit has to wait for: those on their way down, and in a shutdown
     /// those that will be.
     #[inline]
-    pub(super) fn count_blockers(&mut self, unit: UnitId) {
+    fn count_blockers(&mut self, unit: UnitId) {
         let mut place = self.units[unit.index()].dependents;
         let mut waits_for = 0;
         while let Some(edge) = self.edges.get(place) {
@@ -45,6 +45,20 @@ impl Engine {
             place = edge.next_of_on;
         }
         self.units[unit.index()].waits_for = waits_for;
+    }
+
+    /// The unit's way down begins: what it depends on and waits already waits for it, too.
+    #[inline]
+    pub(super) fn block_dependencies(&mut self, unit: UnitId) {
+        let mut place = self.units[unit.index()].depends;
+        while let Some(edge) = self.edges.get(place) {
+            let on = &mut self.units[edge.on.index()];
+            if on.stop.stage == Stage::Waiting && !edge.blocks {
+                on.waits_for += 1;
+                self.edges.set_blocks(place, true);
+            }
+            place = edge.next_of_unit;
+        }
     }
 
     /// Lines those up that waited for the unit alone.
@@ -67,17 +81,16 @@ impl Engine {
     /// Whether the unit may do more than hold still. If not, it waits, and whoever it waits for lets it
     /// go on; or its own budget does.
     pub(super) fn pass_gate(&mut self, now: Moment, unit: UnitId) -> bool {
-        let it = &self.units[unit.index()];
-        if it.stop.admitted {
+        if self.units[unit.index()].stop.admitted {
             return true;
         }
+        self.count_blockers(unit);
         let held = self.is_held();
         let full = self.shutdown.is_on()
             && self.plan.at_once.is_some_and(|cap| self.shutdown.placed() >= cap.into());
-        let spent = it.stop.budget.is_spent(now);
         self.pause_finished(unit);
         let it = &self.units[unit.index()];
-        if it.stop.forced || spent || (!held && it.waits_for == 0 && !full) {
+        if it.stop.forced || it.stop.budget.is_spent(now) || (!held && it.waits_for == 0 && !full) {
             self.admit(now, unit);
             return true;
         }

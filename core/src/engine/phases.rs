@@ -35,7 +35,7 @@ impl Engine {
             Some(Phase::StopUnits) => {
                 self.shutdown.overran |= !all_done;
                 self.settle_all(now, effects);
-                if !all_done || self.units.iter().any(|unit| unit.stop.overran) {
+                if !all_done || self.units.iter().any(|unit| !unit.vacant && unit.stop.overran) {
                     effects.push(Effect::Report);
                 }
             }
@@ -116,10 +116,7 @@ impl Engine {
                     self.write(unit, effects);
                     self.await_row(now, unit);
                 }
-                Stage::Waiting => {
-                    self.count_blockers(unit);
-                    self.climb(now, unit, effects);
-                }
+                Stage::Waiting => self.climb(now, unit, effects),
                 Stage::Idle | Stage::Climbing | Stage::Recording => {}
             }
         }

@@ -140,6 +140,7 @@ impl Engine {
         if !it.active {
             return self.on_start_requested(now, unit, caller, effects);
         }
+        self.units[unit.index()].failures = 0;
         let own = StopRequest::own(Status::Stopped, Reason::None);
         let request = StopRequest { wants: Wants::Restart, ..own };
         self.join(unit, request.wants, caller, effects);
@@ -200,7 +201,7 @@ impl Engine {
                 effects.push(Effect::Persist { unit, row, confirm: false });
             }
         }
-        self.count_blockers(unit);
+        self.block_dependencies(unit);
         self.climb(now, unit, effects);
         Disposition::Applied
     }

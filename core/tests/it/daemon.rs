@@ -316,3 +316,21 @@ fn findings_found_late_are_written_or_cost_the_exit_its_zero() {
         }
     }
 }
+
+#[test]
+fn a_checkpoint_that_fails_costs_the_zero_whatever_failed_before_it() {
+    for pause in [Outcome::Done, Outcome::Failed] {
+        let mut bench = Bench::running(vec![contracts::engagement()]);
+        let _begun = bench.handle(Input::SignalReceived { signal: Signal::Terminate });
+        let _paused = bench.finish(0, pause);
+        assert_eq!(bench.actions(0).last(), Some(&"checkpoint"));
+        let _failed = bench.finish(0, Outcome::Failed);
+        bench.obey();
+        while bench.exit_code().is_none() {
+            let _woken = bench.wake();
+            bench.obey();
+        }
+        assert_eq!(bench.exit_code(), Some(1), "the pause: {pause:?}");
+        assert_eq!(bench.engine.unit_report(unit(0)).unwrap().failed, Some(Action::Checkpoint));
+    }
+}

@@ -293,3 +293,43 @@ fn who_is_held_back_still_goes_after_what_depends_on_it() {
     assert_eq!(stopping(&bench), [1, 0]);
     assert!(bench.now <= seconds(4));
 }
+
+#[test]
+fn who_waits_already_waits_for_a_dependent_that_begins_to_stop_later() {
+    let mut bench = sessions(3, None, &[(1, 0), (2, 0)]);
+    let within = Within::For(Span::from_secs(60));
+    assert_eq!(bench.stop(1), Disposition::Applied);
+    assert_eq!(bench.stop_with(0, false, within, Caller::Nobody), Disposition::Applied);
+    assert_eq!(bench.stop(2), Disposition::Applied);
+    go(&mut bench, 1);
+    assert_eq!(stopping(&bench), [1, 2], "the other one is still on its way");
+    go(&mut bench, 2);
+    assert_eq!(stopping(&bench), [1, 2, 0]);
+}
+
+#[test]
+fn who_still_pauses_waits_then_for_what_depends_on_it_and_begins_to_stop_meanwhile() {
+    for by_a_shutdown in [false, true] {
+        let rungs = vec![
+            Rung::new(Action::Pause, Span::from_secs(5)),
+            Rung::new(Action::Checkpoint, Span::from_secs(5)),
+            Rung::new(Action::Abort, Span::ZERO),
+        ];
+        let slow = Kind { ladder: Ladder::of_unit(rungs, None), ..contracts::engagement() };
+        let mut bench = Bench::running(vec![slow, contracts::session()]);
+        let depends = Input::DependencyDeclared { unit: unit(1), on: unit(0) };
+        assert_eq!(bench.handle(depends), Disposition::Applied);
+        assert_eq!(bench.stop(0), Disposition::Applied);
+        if by_a_shutdown {
+            let _begun = bench.handle(TERM);
+            // The phase in which all are to hold still is over.
+            let _woken = bench.wake();
+        } else {
+            assert_eq!(bench.stop(1), Disposition::Applied);
+        }
+        assert_eq!(bench.finish(0, Outcome::Done), Disposition::Applied);
+        assert_eq!(bench.actions(0), ["pause"], "its dependent lives");
+        go(&mut bench, 1);
+        assert_eq!(bench.actions(0), ["pause", "checkpoint"]);
+    }
+}

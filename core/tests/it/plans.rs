@@ -5,7 +5,7 @@ use std::sync::Arc;
 use winddown_core::*;
 
 fn phases(phases: &[Phase]) -> Plan {
-    let rungs = phases.iter().map(|phase| Rung::new(*phase, Span::ZERO)).collect();
+    let rungs = phases.iter().map(|phase| Rung::new(*phase, Span::ZERO).rest()).collect();
     Plan { shutdown: Ladder::of_host(rungs, Span::from_secs(1)), ..contracts::host(Vec::new()) }
 }
 
@@ -45,10 +45,10 @@ fn a_plan_is_as_big_as_its_numbers_can_count() {
     assert_eq!(refused(kinds(0)), None);
     assert_eq!(refused(kinds(65_535)), None);
     assert_eq!(refused(kinds(65_536)), Some(PlanError::TooManyKinds));
-    assert_eq!(refused(unit_rungs(255)), None);
-    assert_eq!(refused(unit_rungs(256)), Some(PlanError::TooManyRungs));
-    assert_eq!(refused(host_rungs(255)), None);
-    assert_eq!(refused(host_rungs(256)), Some(PlanError::TooManyRungs));
+    assert_eq!(refused(unit_rungs(254)), None);
+    assert_eq!(refused(unit_rungs(255)), Some(PlanError::TooManyRungs));
+    assert_eq!(refused(host_rungs(64)), None);
+    assert_eq!(refused(host_rungs(65)), Some(PlanError::TooManyRungs));
 }
 
 #[test]
@@ -113,18 +113,23 @@ fn units_are_paused_once_and_then_stopped_once() {
     for wrong in [&[stop, stop][..], &[stop, pause], &[pause, pause, stop], &[pause, stop, pause]] {
         assert_eq!(refused(phases(wrong)), Some(PlanError::UnitsOutOfOrder), "{wrong:?}");
     }
+    let soon = vec![Rung::new(stop, Span::from_secs(1))];
+    let shutdown = Ladder::of_host(soon, Span::from_secs(9));
+    let plan = Plan { shutdown, ..contracts::host(Vec::new()) };
+    assert_eq!(refused(plan), Some(PlanError::UnitsCutShort), "who has 9 s is not left after one");
 }
 
 #[test]
 fn a_refusal_says_what_is_wrong_with_the_plan() {
     let told = [
-        (PlanError::TooManyRungs, "255 rungs"),
+        (PlanError::TooManyRungs, "254 rungs"),
         (PlanError::TooManyKinds, "65535 kinds"),
         (PlanError::NoneAtOnce, "leave it out for no limit"),
         (PlanError::NoneForOwners, "no unit could ever start"),
         (PlanError::GraceCutShort, "wait at least as long as the grace"),
         (PlanError::BodyNeverEnds, "add one: kill, abort or remove"),
         (PlanError::UnitsNeverStop, "no stop-units rung"),
+        (PlanError::UnitsCutShort, "wait at stop-units for the rest"),
         (PlanError::UnitsOutOfOrder, "one stop-units rung, and pause-units only before it"),
     ];
     for (error, words) in told {

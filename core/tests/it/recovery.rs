@@ -188,3 +188,36 @@ fn a_number_given_again_takes_no_confirmation_of_the_old_unit() {
         assert_eq!(bench.engine.unit(unit(0)).unwrap().saved, 0);
     }
 }
+
+#[test]
+fn a_process_whose_final_row_was_written_while_it_lived_is_looked_for() {
+    let upfront = Kind { promise: Promise::Upfront, ..contracts::session() };
+    let rungs = vec![
+        Rung::new(Action::Checkpoint, Span::from_secs(1)),
+        Rung::new(Action::Kill, Span::from_secs(2)).always(),
+    ];
+    let saving = Kind { ladder: Ladder::of_unit(rungs, None), ..contracts::session() };
+    for kind in [upfront, saving] {
+        let mut bench = Bench::running(vec![kind.clone()]);
+        let rows = |bench: &Bench| {
+            let final_row = |effect: &Effect| match *effect {
+                Effect::Persist { row, .. } | Effect::Checkpoint { row, .. } => Some(row),
+                _ => None,
+            };
+            let rows = bench.all.iter().filter_map(|(_, effect)| final_row(effect));
+            rows.filter(|row| row.status.is_terminal()).collect::<Vec<_>>()
+        };
+        let _applied = bench.stop(0);
+        let while_it_lives = *rows(&bench).last().unwrap();
+        assert!(bench.engine.unit(unit(0)).unwrap().body_lives);
+
+        let mut next = Bench::new(contracts::host(vec![kind]));
+        next.declare(0, 0);
+        let _applied = next.handle(Input::UnitRecovered { unit: unit(0), row: while_it_lives });
+        assert!(next.effects.iter().any(|effect| matches!(effect, Effect::Reap { .. })));
+
+        assert_eq!(bench.finish(0, Outcome::Done), Disposition::Applied);
+        assert_eq!(bench.exit(0, Exit::Ended), Disposition::Applied);
+        assert!(!rows(&bench).last().unwrap().leaked, "once it is gone its row says so");
+    }
+}

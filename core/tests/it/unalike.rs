@@ -97,7 +97,7 @@ fn how_far_a_host_is_down_is_a_difference() {
     ]
     .map(|inputs| {
         let five = |phase| Rung::new(phase, Span::from_secs(5));
-        let phases = vec![five(close), five(unlink), five(Phase::StopUnits)];
+        let phases = vec![five(close), five(unlink), five(Phase::StopUnits).rest()];
         let ladder = Ladder::of_host(phases, Span::from_secs(30));
         let mut bench = Bench::new(Plan { shutdown: ladder, ..contracts::host(Vec::new()) });
         for input in inputs {

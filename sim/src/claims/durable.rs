@@ -36,7 +36,9 @@ impl Judge {
         }
         if !row.status.is_terminal() {
             // The next start is on record; there is no body of it yet.
-            ledger.lives &= row.incarnation <= ledger.incarnation;
+            let same_start = row.incarnation <= ledger.incarnation;
+            ledger.lives &= same_start;
+            ledger.checkpoint_lost &= same_start;
             return Ok(());
         }
         match ledger.terminal {

@@ -180,7 +180,8 @@ impl Judge {
             check_time_over(scene, unit)?;
         }
         check_ghost(scene, unit, report)?;
-        check_code(scene, code, unit, report)
+        let lost = self.units[unit.index()].checkpoint_lost;
+        check_code(scene, code, unit, report, lost)
     }
 }
 
@@ -262,8 +263,8 @@ fn check_ghost(scene: &Scene<'_>, unit: UnitId, report: UnitReport) -> Verdict {
     Ok(())
 }
 
-fn check_code(scene: &Scene<'_>, code: u8, unit: UnitId, report: UnitReport) -> Verdict {
-    let bad = report.unsaved() > 0 || report.leaked || !report.row_durable || report.overran;
+fn check_code(scene: &Scene<'_>, code: u8, unit: UnitId, report: UnitReport, lost: bool) -> Verdict {
+    let bad = lost || report.unsaved() > 0 || report.leaked || !report.row_durable || report.overran;
     if bad && code == 0 {
         let text = move || format!("{} is not all well, and the exit code is 0", scene.name(unit));
         return scene.broken(Claim::ReportIsTrue, Some(unit), text);

@@ -44,6 +44,8 @@ pub(super) struct Ledger {
     pub(super) rung_forces: bool,
     /// A rung was given less than its own patience.
     pub(super) cut: bool,
+    /// Since it was started, a checkpoint has failed or was not there in its time.
+    pub(super) checkpoint_lost: bool,
     pub(super) paused: bool,
     /// The terminal status of the present incarnation, as written or told.
     pub(super) terminal: Option<(Incarnation, Status)>,
@@ -85,6 +87,7 @@ impl Ledger {
         rung_over: true,
         rung_forces: false,
         cut: false,
+        checkpoint_lost: false,
         paused: false,
         terminal: None,
         noticed: false,

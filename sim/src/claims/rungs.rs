@@ -11,6 +11,7 @@ use super::{
     Claim, Sight,
     judge::{Judge, Scene, Verdict},
     ledger::{Ledger, NO_RUNG},
+    stops::goes_down,
 };
 
 impl Judge {
@@ -47,6 +48,7 @@ impl Judge {
         ledger.rung_over = true;
         if outcome == Outcome::Failed {
             ledger.rung_forces |= otherwise == Otherwise::Force;
+            ledger.checkpoint_lost |= action == Action::Checkpoint;
             self.saw(if action == Action::Checkpoint { Sight::CheckpointFails } else { Sight::StepFails });
         }
         Ok(())
@@ -143,10 +145,13 @@ impl Judge {
     pub(super) fn rung_is_left(&mut self, scene: &Scene<'_>, unit: UnitId) -> bool {
         let ledger = &self.units[unit.index()];
         let given_up = !ledger.rung_over && (scene.now >= ledger.rung_until || self.is_cut_short(ledger));
-        if given_up {
+        let rung = u8::try_from(ledger.rung).ok().and_then(|rung| scene.kind(unit).ladder.rung(rung));
+        if let Some(rung) = rung.filter(|_| given_up) {
+            let forced = self.forced || ledger.forced;
             let ledger = &mut self.units[unit.index()];
-            let rung = u8::try_from(ledger.rung).ok().and_then(|rung| scene.kind(unit).ladder.rung(rung));
-            ledger.rung_forces |= rung.is_some_and(|rung| rung.otherwise == Otherwise::Force);
+            ledger.rung_forces |= rung.otherwise == Otherwise::Force;
+            // Force leaves a checkpoint behind, and does not wait for it to fail.
+            ledger.checkpoint_lost |= rung.action == Action::Checkpoint && !forced;
         }
         given_up
     }
@@ -190,7 +195,7 @@ impl Judge {
         if ledger.began < scene.now && ledger.rung == NO_RUNG {
             self.sights |= Sight::WaitedAtGate.bit();
         }
-        if ledger.rung > 0 || !ledger.lives {
+        if ledger.passed.is_some() || !ledger.lives {
             return Ok(());
         }
         // Who waits itself has had no turn, however much time is gone.
@@ -199,7 +204,9 @@ impl Judge {
             let other = &self.units[dependent.index()];
             let busy = other.lives && (other.on_way || (self.draining && other.active));
             let has_its_time = !time_over || (other.on_way && other.rung == NO_RUNG && !other.forced);
-            if on == unit && busy && has_its_time && other.terminal.is_none() && ledger.rung == NO_RUNG {
+            // What is promised upfront has ended before its body has; it is waited for as long as it is on its way.
+            let open = other.terminal.is_none() || goes_down(scene, dependent);
+            if on == unit && busy && has_its_time && open {
                 let text = move || {
                     format!(
                         "{} was told to {} while {}, which depends on it, still lived",
@@ -238,13 +245,13 @@ impl Judge {
 
     /// Who begins to do more than hold still takes a place in a shutdown, and there are only so many.
     fn check_place(&mut self, scene: &Scene<'_>, unit: UnitId, forced: bool) -> Verdict {
-        let Some(cap) = scene.setup.plan.at_once else { return Ok(()) };
         let ledger = &mut self.units[unit.index()];
         let lives = ledger.lives;
         if ledger.passed.is_some() {
             return Ok(());
         }
         ledger.passed = Some(self.draining);
+        let Some(cap) = scene.setup.plan.at_once else { return Ok(()) };
         if !self.draining || forced || !lives || scene.now >= self.waits_until(scene, unit) {
             return Ok(());
         }

@@ -103,20 +103,21 @@ impl Ledger {
             stopped,
             on_way,
             forced,
-            began,
-            changed,
-            ends,
+            began: _,
+            changed: _,
+            ends: _,
             shortened,
-            waits_until,
+            waits_until: _,
             clocked,
             passed,
             rung,
             round,
-            rung_at,
-            rung_until,
+            rung_at: _,
+            rung_until: _,
             rung_over,
             rung_forces,
             cut,
+            checkpoint_lost,
             paused,
             terminal,
             noticed,
@@ -145,6 +146,7 @@ impl Ledger {
             on_way && rung_over,
             on_way && rung_forces,
             on_way && cut,
+            checkpoint_lost,
             paused,
             noticed,
             rewrite_due,
@@ -162,10 +164,12 @@ impl Ledger {
         visit(terminal.map_or(u64::MAX, |(of, status)| u64::from(of.0) << 8 | status as u64));
         // A new way down sets all of these.
         if on_way {
-            for at in [began, changed, ends, waits_until, rung_at, rung_until] {
-                visit(from(now, at));
-            }
+            self.times().iter().for_each(|at| visit(from(now, *at)));
         }
+    }
+
+    const fn times(&self) -> [Moment; 6] {
+        [self.began, self.changed, self.ends, self.waits_until, self.rung_at, self.rung_until]
     }
 }
 

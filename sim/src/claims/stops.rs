@@ -308,7 +308,7 @@ impl Judge {
 }
 
 /// Whether the unit is on its ladder, or waits for its turn: one may be that was ordered, and not started yet.
-fn goes_down(scene: &Scene<'_>, unit: UnitId) -> bool {
+pub(super) fn goes_down(scene: &Scene<'_>, unit: UnitId) -> bool {
     scene.engine.stop_of(unit).is_some_and(|stop| stop.stage != StopStage::Recording)
 }
 
