@@ -294,7 +294,11 @@ impl Judge {
         if scene.now > ends.after(scene.setup.plan.record_patience) {
             return self.too_late(scene, unit, ends);
         }
-        if self.rung_is_left(scene, unit) { self.cut_off_is_told(scene, unit) } else { Ok(()) }
+        if self.rung_is_left(scene, unit) {
+            self.cut_off_is_told(scene, unit, self.ends(unit))
+        } else {
+            Ok(())
+        }
     }
 
     /// Forgets stops that were over in steps that were not about their own unit.

@@ -12,6 +12,7 @@ mod durable;
 mod exit;
 mod judge;
 mod ledger;
+mod order;
 mod pieces;
 mod rungs;
 mod state;

@@ -3,15 +3,14 @@
 use core::mem;
 
 use winddown_core::{
-    Action, Disposition, Effect, Incarnation, Moment, Otherwise, Outcome, Patience, Phase, Rung, Span, Step,
-    StopStage, UnitId, UnitReport, UnitView, Why,
+    Action, Disposition, Effect, Moment, Otherwise, Outcome, Patience, Phase, Rung, Span, Step, UnitId,
+    UnitReport, Why,
 };
 
 use super::{
     Claim, Sight,
     judge::{Judge, Scene, Verdict},
     ledger::{Ledger, NO_RUNG},
-    stops::goes_down,
 };
 
 impl Judge {
@@ -85,6 +84,7 @@ impl Judge {
                 self.sights |= Sight::PausedBefore.bit();
             }
         }
+        let ended = ledger.ends.min(self.units_end);
         if !ledger.clocked && action != Action::Pause {
             ledger.clocked = true;
             ledger.ends = ledger.ends.min(scene.now.after(ladder.budget()));
@@ -97,9 +97,9 @@ impl Judge {
             };
             return scene.broken(Claim::StepInBudget, Some(unit), text);
         }
-        let patience = match ladder.rung(step.rung).map(|rung| rung.patience) {
-            Some(Patience::For(span)) => span,
-            Some(Patience::Rest) | None => scene.now.until(limit),
+        let (wanted, patience) = match ladder.rung(step.rung).map(|rung| rung.patience) {
+            Some(Patience::For(span)) => (span, span),
+            Some(Patience::Rest) | None => (Span::ZERO, scene.now.until(limit)),
         };
         if until < scene.now.after(patience) && ledger.lives {
             check_share(scene, unit, action, until, limit, patience)?;
@@ -108,7 +108,7 @@ impl Judge {
         let given_up = self.rung_is_left(scene, unit);
         if given_up {
             self.sights |= Sight::PatienceOver.bit();
-            self.cut_off_is_told(scene, unit)?;
+            self.cut_off_is_told(scene, unit, ended)?;
         }
         let ledger = &self.units[unit.index()];
         check_rung(scene, unit, ledger, ladder.rung(step.rung), step.rung, action)?;
@@ -117,6 +117,7 @@ impl Judge {
         if !ledger.rung_over && !given_up && !forced {
             check_grace(scene, unit, ledger, action)?;
         }
+        let forced = forced || ledger.rung_forces;
         if !forced && !scene.setup.dependencies.is_empty() {
             self.check_dependents(scene, unit, action)?;
         }
@@ -130,7 +131,7 @@ impl Judge {
         (ledger.rung, ledger.round) = (step.rung.into(), step.round);
         (ledger.rung_at, ledger.rung_until) = (scene.now, until);
         ledger.rung_over = until <= scene.now;
-        ledger.cut |= until < scene.now.after(patience);
+        ledger.cut |= until < scene.now.after(wanted);
         ledger.told |= action.ends_body() || action == Action::RequestCancel;
         Ok(())
     }
@@ -148,20 +149,22 @@ impl Judge {
         let rung = u8::try_from(ledger.rung).ok().and_then(|rung| scene.kind(unit).ladder.rung(rung));
         if let Some(rung) = rung.filter(|_| given_up) {
             let forced = self.forced || ledger.forced;
+            // Of one that was on record and never started, answers are not followed.
+            let started = scene.engine.unit(unit).is_some_and(|view| view.incarnation == ledger.incarnation);
             let ledger = &mut self.units[unit.index()];
             ledger.rung_forces |= rung.otherwise == Otherwise::Force;
             // Force leaves a checkpoint behind, and does not wait for it to fail.
-            ledger.checkpoint_lost |= rung.action == Action::Checkpoint && !forced;
+            ledger.checkpoint_lost |= rung.action == Action::Checkpoint && started && !forced;
         }
         given_up
     }
 
     /// The deadline cuts a rung off. The report says so, unless all that is left is the plan's own end: this rung
     /// and all before it had their patience, and nothing after it waits.
-    pub(super) fn cut_off_is_told(&self, scene: &Scene<'_>, unit: UnitId) -> Verdict {
+    pub(super) fn cut_off_is_told(&self, scene: &Scene<'_>, unit: UnitId, ends: Moment) -> Verdict {
         let ledger = &self.units[unit.index()];
         let said = |report: UnitReport| report.overran || report.incarnation != ledger.incarnation;
-        if scene.now < self.ends(unit) || scene.engine.unit_report(unit).is_none_or(said) {
+        if scene.now < ends || scene.engine.unit_report(unit).is_none_or(said) {
             return Ok(());
         }
         let rungs = scene.kind(unit).ladder.rungs();
@@ -187,102 +190,11 @@ impl Judge {
         scene.broken(Claim::ReportIsTrue, Some(unit), text)
     }
 
-    fn check_dependents(&mut self, scene: &Scene<'_>, unit: UnitId, action: Action) -> Verdict {
-        if action == Action::Pause {
-            return Ok(());
-        }
-        let ledger = &self.units[unit.index()];
-        if ledger.began < scene.now && ledger.rung == NO_RUNG {
-            self.sights |= Sight::WaitedAtGate.bit();
-        }
-        if ledger.passed.is_some() || !ledger.lives {
-            return Ok(());
-        }
-        // Who waits itself has had no turn, however much time is gone.
-        let time_over = scene.now >= self.waits_until(scene, unit);
-        for (dependent, on) in scene.setup.dependencies.iter().copied() {
-            let other = &self.units[dependent.index()];
-            let busy = other.lives && (other.on_way || (self.draining && other.active));
-            let has_its_time = !time_over || (other.on_way && other.rung == NO_RUNG && !other.forced);
-            // What is promised upfront has ended before its body has; it is waited for as long as it is on its way.
-            let open = other.terminal.is_none() || goes_down(scene, dependent);
-            if on == unit && busy && has_its_time && open {
-                let text = move || {
-                    format!(
-                        "{} was told to {} while {}, which depends on it, still lived",
-                        scene.name(unit),
-                        action.name(),
-                        scene.name(dependent)
-                    )
-                };
-                return scene.broken(Claim::DependentsFirst, Some(unit), text);
-            }
-        }
-        Ok(())
-    }
-
-    /// Who waits for dependents waits for one that works, or is on its way down.
-    pub(super) fn nobody_waits_for_nobody(scene: &Scene<'_>) -> Verdict {
-        for unit in scene.setup.unit_ids() {
-            let stage = scene.engine.stop_of(unit).map(|stop| stop.stage);
-            if !matches!(stage, Some(StopStage::ForDependents(1..))) {
-                continue;
-            }
-            let busy = |dependent: UnitId| {
-                let open = |it: UnitView| it.incarnation > Incarnation(0) && !it.status.is_terminal();
-                scene.engine.is_ending(dependent) || scene.engine.unit(dependent).is_some_and(open)
-            };
-            let mut dependents = scene.setup.dependencies.iter().filter(|(_, on)| *on == unit);
-            if !dependents.any(|(dependent, _)| busy(*dependent)) {
-                let text = move || {
-                    format!("{} waits for what depends on it, and nothing does any more", scene.name(unit))
-                };
-                return scene.broken(Claim::FailureIsFinished, Some(unit), text);
-            }
-        }
-        Ok(())
-    }
-
-    /// Who begins to do more than hold still takes a place in a shutdown, and there are only so many.
-    fn check_place(&mut self, scene: &Scene<'_>, unit: UnitId, forced: bool) -> Verdict {
-        let ledger = &mut self.units[unit.index()];
-        let lives = ledger.lives;
-        if ledger.passed.is_some() {
-            return Ok(());
-        }
-        ledger.passed = Some(self.draining);
-        let Some(cap) = scene.setup.plan.at_once else { return Ok(()) };
-        if !self.draining || forced || !lives || scene.now >= self.waits_until(scene, unit) {
-            return Ok(());
-        }
-        let takes = |(other, ledger): &(UnitId, &Ledger)| {
-            *other != unit && ledger.on_way && ledger.passed == Some(true) && scene.engine.is_ending(*other)
-        };
-        let others = scene.setup.unit_ids().zip(&self.units).filter(takes).count();
-        if others >= cap.into() {
-            let text = move || {
-                format!(
-                    "{} goes down together with {others} others, where at once {cap} may",
-                    scene.name(unit)
-                )
-            };
-            return scene.broken(Claim::PlacesAreKept, Some(unit), text);
-        }
-        Ok(())
-    }
-
-    /// Whoever waits for dependents keeps what it takes itself, and what waits for it: half of its time at most.
-    pub(super) fn waits_until(&self, scene: &Scene<'_>, unit: UnitId) -> Moment {
-        let ledger = &self.units[unit.index()];
-        let since = if self.draining && !ledger.shortened { self.shutdown_seen } else { ledger.changed };
-        let ends = self.ends(unit);
-        let kept = scene.setup.units[unit.index()].takes.min(since.until(ends).half());
-        ends.before(kept).min(ledger.waits_until)
-    }
-
     /// In a shutdown, nothing is checkpointed while something else has not been given its time to pause.
     pub(super) fn all_hold_still(&mut self, scene: &Scene<'_>, unit: UnitId) -> Verdict {
-        if !self.draining || self.still_at == scene.step || self.is_forced(scene, unit) {
+        // Who had more to do than to hold still before the shutdown began goes on with that.
+        let earlier = self.units[unit.index()].passed == Some(false);
+        if !self.draining || earlier || self.still_at == scene.step || self.is_forced(scene, unit) {
             return Ok(());
         }
         self.still_at = scene.step;

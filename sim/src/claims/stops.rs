@@ -247,7 +247,7 @@ impl Judge {
         }
         if proven {
             if self.rung_is_left(scene, unit) {
-                self.cut_off_is_told(scene, unit)?;
+                self.cut_off_is_told(scene, unit, ends)?;
             }
             let forced = self.is_forced(scene, unit);
             let ledger = &self.units[unit.index()];

@@ -1,6 +1,8 @@
 //! Scenarios of all sorts. Each part has its own strategy, and shrinks by itself: to fewer units and
 //! operators, no faults, round times, what is usual, and mild answers.
 
+use std::collections::BTreeSet;
+
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use winddown_core::{Action, Ladder, Otherwise, Patience, Restart, Rung, Span, Within};
 use winddown_sim::{
@@ -143,24 +145,27 @@ fn host() -> impl Strategy<Value = HostPlan> {
     })
 }
 
-/// A unit that has no name yet, and depends on an earlier one by number.
+/// A unit that has no name yet, and depends on earlier ones by number.
 #[derive(Clone, Debug)]
 struct Unnamed {
     plan: UnitPlan,
-    depends_on: Option<usize>,
+    depends_on: Vec<usize>,
 }
 
 impl Unnamed {
     fn named(self, number: usize, earlier: &[UnitPlan]) -> UnitPlan {
         let name =
             format!("{}-{}", self.plan.system.name(), char::from(b'a' + u8::try_from(number).unwrap()));
-        let place = |on: usize| on.checked_rem(earlier.len()).map(|place| earlier[place].name.clone());
-        UnitPlan { name, depends_on: self.depends_on.and_then(place).into_iter().collect(), ..self.plan }
+        let places: BTreeSet<usize> =
+            self.depends_on.iter().filter_map(|on| on.checked_rem(earlier.len())).collect();
+        let depends_on = places.into_iter().map(|place| earlier[place].name.clone()).collect();
+        UnitPlan { name, depends_on, ..self.plan }
     }
 }
 
 fn unit() -> impl Strategy<Value = Unnamed> {
-    let place = (select(&System::ALL[..]), 1..=2_u32, 0..=1_u16, option::weighted(0.25, 0..8_usize));
+    let depends_on = prop_oneof![3 => Just(Vec::new()), 2 => vec(0..8_usize, 1..=3)];
+    let place = (select(&System::ALL[..]), 1..=2_u32, 0..=1_u16, depends_on);
     let times = (option::weighted(0.2, span()), option::weighted(0.2, span()), option::weighted(0.3, span()));
     let starts = prop_oneof![
         4 => Just(Some(Range::exactly(Span::ZERO))),
