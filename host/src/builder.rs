@@ -39,7 +39,8 @@ const BACKLOG: usize = 4096;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Teller = Box<dyn Fn(Done) + Send>;
-type OpenStore = Box<dyn FnOnce(Teller) -> Result<(Box<dyn Store>, Vec<Kept>), BoxError> + Send>;
+type Trouble = Box<dyn Fn(Option<String>) + Send>;
+type OpenStore = Box<dyn FnOnce(Teller, Trouble) -> Result<(Box<dyn Store>, Vec<Kept>), BoxError> + Send>;
 
 /// A host to be described. See [`Host::builder`].
 #[must_use]
@@ -94,10 +95,12 @@ impl Builder {
     /// The same, opened in another way.
     pub fn sqlite_with(self, path: impl AsRef<Path>, options: Options) -> Self {
         let path: PathBuf = path.as_ref().to_owned();
-        self.home(path.clone()).store(move |done| {
-            let (store, kept) = SqliteStore::open(&path, done, &options)?;
+        let mut described = self.home(path.clone());
+        described.store = Some(Box::new(move |done, trouble| {
+            let (store, kept) = SqliteStore::open_telling(&path, done, trouble, &options)?;
             Ok((Box::new(store), kept))
-        })
+        }));
+        described
     }
 
     /// Keeps rows and findings in memory: what is durable is so only as long as `memory` is.
@@ -115,7 +118,7 @@ impl Builder {
     where
         F: FnOnce(Teller) -> Result<(Box<dyn Store>, Vec<Kept>), BoxError> + Send + 'static,
     {
-        self.store = Some(Box::new(open));
+        self.store = Some(Box::new(move |done, _| open(done)));
         self
     }
 
@@ -197,6 +200,13 @@ impl Builder {
     /// host left was ended, the journal ends early. Must not block.
     pub fn on_remark(mut self, remark: impl FnMut(&str) + Send + 'static) -> Self {
         self.hooks.set_remark(Box::new(remark));
+        self
+    }
+
+    /// What is done when the database begins to fail, with what it says, and with `None` when it works again.
+    /// A store of one's own has to tell about itself. Must not block.
+    pub fn on_trouble(mut self, trouble: impl FnMut(Option<&str>) + Send + 'static) -> Self {
+        self.hooks.set_trouble(Box::new(trouble));
         self
     }
 
@@ -311,8 +321,10 @@ async fn open(
 ) -> Result<(Box<dyn Store>, Vec<Kept>), StartError> {
     let open = store.ok_or(StartError::NoStore)?;
     // A driver that is gone needs to hear nothing.
-    let tell = move |done| drop(inbox.send(Message::Stored(done)));
-    let opened = tokio::task::spawn_blocking(move || open(Box::new(tell))).await;
+    let told = inbox.clone();
+    let tell = move |done| drop(told.send(Message::Stored(done)));
+    let trouble = move |why| drop(inbox.send(Message::Trouble(why)));
+    let opened = tokio::task::spawn_blocking(move || open(Box::new(tell), Box::new(trouble))).await;
     opened.map_err(|panic| StartError::Store(Box::new(panic)))?.map_err(StartError::Store)
 }
 

@@ -13,6 +13,7 @@ use crate::{error::StartError, report::Report, unit::BodyResult};
 
 type TellReport = Box<dyn Fn(&Report) + Send>;
 type TellRemark = Box<dyn FnMut(&str) + Send>;
+type TellTrouble = Box<dyn FnMut(Option<&str>) + Send>;
 type TellStep = Box<dyn FnMut(Moment, &Input, Disposition, &[Effect]) + Send>;
 type TellStop = Box<dyn FnMut(&UnitReport) + Send>;
 type Work = Pin<Box<dyn Future<Output = BodyResult> + Send>>;
@@ -24,6 +25,7 @@ pub(crate) struct Hooks {
     on_reload: Option<Box<dyn Fn() + Send>>,
     on_report: Option<TellReport>,
     on_remark: Option<TellRemark>,
+    on_trouble: Option<TellTrouble>,
     on_step: Option<TellStep>,
     on_stopped: Option<TellStop>,
 }
@@ -43,6 +45,10 @@ impl Hooks {
 
     pub(crate) fn set_remark(&mut self, remark: TellRemark) {
         self.on_remark = Some(remark);
+    }
+
+    pub(crate) fn set_trouble(&mut self, trouble: TellTrouble) {
+        self.on_trouble = Some(trouble);
     }
 
     pub(crate) fn set_step(&mut self, step: TellStep) {
@@ -109,6 +115,13 @@ impl Hooks {
     pub(crate) fn remark(&mut self, remark: &str) {
         if let Some(tell) = &mut self.on_remark {
             survive(|| tell(remark));
+        }
+    }
+
+    /// The database begins to fail, and this is what it says; or it works again.
+    pub(crate) fn trouble(&mut self, why: Option<&str>) {
+        if let Some(tell) = &mut self.on_trouble {
+            survive(|| tell(why));
         }
     }
 

@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::{Parser, ValueEnum};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
@@ -106,7 +107,22 @@ fn main() -> ExitCode {
     code
 }
 
+/// Takes as many open files as this process may have. Each process of a unit takes two pipes, each client a socket,
+/// and whoever has none left cannot look who is alive.
+///
+/// The commands of units inherit that: nothing safe gives a child another limit before its program is loaded. One
+/// that wants the usual one, for `select`, begins with `ulimit -S -n 1024`.
+fn take_open_files() {
+    let before = getrlimit(Resource::Nofile);
+    let most = Rlimit { current: before.maximum, ..before };
+    match setrlimit(Resource::Nofile, most) {
+        Ok(()) => tracing::debug!(before = ?before.current, now = ?most.current, "open files"),
+        Err(error) => tracing::debug!(%error, before = ?before.current, "as many open files as before"),
+    }
+}
+
 fn serve(cli: Cli) -> ExitCode {
+    take_open_files();
     let code = runtimes().and_then(|(service, bodies)| {
         let handle = bodies.handle().clone();
         let code = service.block_on(async {

@@ -2,7 +2,10 @@
 //!
 //! A process belongs to a body if it is in the group of the body's first process, or if it has the mark in
 //! its environment that this one was started with: children inherit it, also those that go into a group or
-//! a session of their own. A process that clears its environment and leaves its group is not found.
+//! a session of their own. A process that leaves its group is not found if it clears its environment, or if
+//! the kernel shows it to nobody, as with a program that is run with more rights than this process has.
+//!
+//! Who is not found counts as gone, so a look that could not see everything is no look, but an error.
 //!
 //! One look at all processes serves everybody who waits for one.
 
@@ -53,32 +56,44 @@ impl Tree {
             let in_group = group.is_some_and(|leader| seen.group == leader.pid);
             in_group || seen.mark.as_deref().is_some_and(|mark| self.is_marked(mark))
         };
-        all.iter().filter(belongs).map(|seen| seen.member).collect()
+        let member = |seen: &Seen| Member {
+            in_group: group.is_some_and(|leader| seen.group == leader.pid),
+            ..seen.member
+        };
+        all.iter().filter(belongs).map(member).collect()
     }
 }
 
 /// A living process, told apart from a later one with the same number.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Member {
     pub(crate) pid: u32,
     started: u64,
+    /// It is in the group of the first process, or was when it was seen.
+    pub(crate) in_group: bool,
 }
 
 impl Member {
-    /// Sends a signal to this process, and to no other one. One that is gone is fine.
-    pub(crate) fn signal(self, signal: Signal) -> io::Result<()> {
+    /// Whether this is the same process, whatever group it is in by now.
+    pub(crate) const fn is(&self, other: &Self) -> bool {
+        self.pid == other.pid && self.started == other.started
+    }
+
+    /// Sends signals to this process, and to no other one. One that is gone is fine.
+    pub(crate) fn signal(self, signals: &[Signal]) -> io::Result<()> {
+        unless_gone(self.send(signals)).map(|_| ())
+    }
+
+    fn send(self, signals: &[Signal]) -> io::Result<()> {
         let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
-        let result = pidfd_open(pid, PidfdFlags::empty()).and_then(|process| {
-            // From here on the number means the process that was looked up, if it is still the same.
-            match stat(self.pid) {
-                Some(stat) if stat.started == self.started => pidfd_send_signal(process, signal),
-                Some(_) | None => Err(Errno::SRCH),
+        let process = pidfd_open(pid, PidfdFlags::empty())?;
+        // From here on the number means the process that was looked up, if it is still the same.
+        if stat(self.pid)?.is_some_and(|stat| stat.started == self.started) {
+            for signal in signals {
+                pidfd_send_signal(&process, *signal)?;
             }
-        });
-        match result {
-            Ok(()) | Err(Errno::SRCH) => Ok(()),
-            Err(error) => Err(error.into()),
         }
+        Ok(())
     }
 }
 
@@ -114,11 +129,12 @@ impl Census {
 async fn serve(mut inbox: mpsc::UnboundedReceiver<Question>) {
     let mut questions = Vec::new();
     while inbox.recv_many(&mut questions, usize::MAX).await > 0 {
-        let seen = tokio::task::spawn_blocking(|| (look_at_all(), boot_id())).await;
-        let (seen, boot) = seen.unwrap_or_else(|panic| (Err(io::Error::other(panic)), None));
+        let look = || Ok((look_at_all()?, boot_id()?));
+        let seen =
+            tokio::task::spawn_blocking(look).await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
         for Question { tree, reply } in questions.drain(..) {
             let members = match &seen {
-                Ok(seen) => Ok(tree.members(seen, boot)),
+                Ok((seen, boot)) => Ok(tree.members(seen, *boot)),
                 Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
             };
             // Who does not wait any more needs no answer.
@@ -151,23 +167,52 @@ fn look_at_all() -> io::Result<Vec<Seen>> {
             continue;
         }
         // One that is gone meanwhile, or only waits for its parent to hear so, is not alive.
-        let Some(Stat { is_dead: false, group, started }) = stat(pid) else { continue };
-        all.push(Seen { member: Member { pid, started }, group, mark: mark_of(pid) });
+        let Some(Stat { is_dead: false, group, started }) = stat(pid)? else { continue };
+        all.push(Seen { member: Member { pid, started, in_group: false }, group, mark: mark_of(pid)? });
     }
     Ok(all)
 }
 
-/// The mark in a process's environment, if it has one and belongs to the same user.
-fn mark_of(pid: u32) -> Option<String> {
-    let environment = fs::read(Path::new("/proc").join(pid.to_string()).join("environ")).ok()?;
-    let is_mark =
-        |entry: &&[u8]| entry.strip_prefix(MARK.as_bytes()).is_some_and(|rest| rest.starts_with(b"="));
-    let entry = environment.split(|byte| *byte == 0).find(is_mark)?;
-    String::from_utf8(entry[MARK.len() + 1..].to_vec()).ok()
+/// What came of asking for a process. `None`: it is gone. That is known only if the kernel says so: whoever has no
+/// file descriptors or no memory left knows nothing.
+fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => match Errno::from_io_error(&error) {
+            Some(Errno::NOENT | Errno::SRCH) => Ok(None),
+            Some(_) | None => Err(error),
+        },
+    }
 }
 
-fn stat(pid: u32) -> Option<Stat> {
-    let text = fs::read(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?;
+/// What a process has in a file of `/proc`. `None`: it is gone, or may not be looked into. Those are other users'
+/// processes, and of one's own the ones that the kernel shields, such as what a login has: they are always there, so
+/// they cannot be errors.
+fn read(pid: u32, file: &str) -> io::Result<Option<Vec<u8>>> {
+    let path = Path::new("/proc").join(pid.to_string()).join(file);
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+        result => unless_gone(result),
+    }
+}
+
+/// The mark in a process's environment, if it has one and may be looked into.
+fn mark_of(pid: u32) -> io::Result<Option<String>> {
+    let environment = read(pid, "environ")?.unwrap_or_default();
+    let is_mark =
+        |entry: &&[u8]| entry.strip_prefix(MARK.as_bytes()).is_some_and(|rest| rest.starts_with(b"="));
+    let entry = environment.split(|byte| *byte == 0).find(is_mark);
+    Ok(entry.and_then(|entry| String::from_utf8(entry[MARK.len() + 1..].to_vec()).ok()))
+}
+
+fn stat(pid: u32) -> io::Result<Option<Stat>> {
+    let Some(text) = read(pid, "stat")? else { return Ok(None) };
+    let unreadable =
+        || io::Error::new(io::ErrorKind::InvalidData, format!("/proc/{pid}/stat makes no sense"));
+    parse(&text).ok_or_else(unreadable).map(Some)
+}
+
+fn parse(text: &[u8]) -> Option<Stat> {
     // The second field is a name in brackets, which may contain anything.
     let end = text.iter().rposition(|byte| *byte == b')')?;
     let rest = std::str::from_utf8(text.get(end + 1..)?).ok()?;
@@ -181,13 +226,23 @@ fn stat(pid: u32) -> Option<Stat> {
     })
 }
 
-/// What tells this process from every other one, as long as there is one with this number.
-pub(crate) fn identity(pid: u32) -> Option<ProcessIdentity> {
-    Some(ProcessIdentity { pid, started: stat(pid)?.started, boot: boot_id()? })
+/// What tells this process from every other one, as long as there is one with this number. `None`: it is gone, or
+/// nothing here tells one boot from another.
+pub(crate) fn identity(pid: u32) -> io::Result<Option<ProcessIdentity>> {
+    let (stat, boot) = (stat(pid)?, boot_id()?);
+    Ok(stat.zip(boot).map(|(Stat { started, .. }, boot)| ProcessIdentity { pid, started, boot }))
 }
 
-fn boot_id() -> Option<[u8; 16]> {
-    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+/// `None`: it is not to be had here.
+fn boot_id() -> io::Result<Option<[u8; 16]>> {
+    let text = match fs::read_to_string("/proc/sys/kernel/random/boot_id") {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
+        result => unless_gone(result)?,
+    };
+    Ok(text.and_then(|text| parse_boot(&text)))
+}
+
+fn parse_boot(text: &str) -> Option<[u8; 16]> {
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
     let mut boot = [0; 16];
     if digits.len() != 2 * boot.len() {

@@ -2,6 +2,8 @@
 
 pub(crate) mod census;
 mod command;
+mod errand;
+pub(crate) mod left;
 mod lines;
 pub(crate) mod process;
 pub(crate) mod task;

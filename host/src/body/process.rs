@@ -1,12 +1,14 @@
 //! Bodies that are processes: each in a group of its own, with everything that it starts.
 //!
 //! One task minds one process tree. It starts the first process, hands signals on, and says that the body
-//! is gone when the last process of the tree is. Who holds a pipe open is not waited for.
+//! is gone when the last process of the tree is. Who holds a pipe open is not waited for. As long as nobody can
+//! look, it says nothing.
 //!
 //! What the first process leaves behind when it ends by itself is ended with it. What it leaves behind
 //! when it was asked to end is left to the next rung of the ladder.
 
 use std::{
+    collections::VecDeque,
     io,
     os::unix::process::ExitStatusExt,
     process::{ExitStatus, Stdio},
@@ -26,17 +28,20 @@ use winddown_core::Exit;
 use super::{
     Command, Hands,
     census::{self, Census, Member, Tree},
+    errand::{Errand, Told, signal_all},
+    left::{LOOK_FIRST, LOOK_LATER, add_new, longer, numbers},
     lines,
 };
 use crate::{context::Shared, driver::Word};
 
-/// How often it is looked whether what was left behind is gone: soon at first, then more rarely.
-const LOOK_FIRST: Duration = Duration::from_millis(2);
-const LOOK_LATER: Duration = Duration::from_millis(100);
 /// What is in the pipes when the tree is gone is read in no time; who still holds them is not waited for.
 const DRAIN: Duration = Duration::from_millis(200);
 /// So many lines of a body may wait for the driver; then the body waits.
 const LINES: usize = 64;
+
+/// Who holds still hears nothing, so these go on.
+const ASK_TO_END: &[Signal] = &[Signal::TERM, Signal::CONT];
+const HANG_UP: &[Signal] = &[Signal::HUP, Signal::CONT];
 
 /// What a tree's minder is told.
 #[derive(Debug)]
@@ -123,7 +128,10 @@ pub(crate) fn start(command: &Arc<Command>, shared: &Arc<Shared>, means: &Means)
         shared: Arc::clone(shared),
         census: means.census.clone(),
         orders: inbox,
+        errands: VecDeque::new(),
         asked: false,
+        heard_term: false,
+        is_blind: false,
         by_force: false,
         end_at: None,
         last_words: Arc::default(),
@@ -139,8 +147,14 @@ struct Minder {
     shared: Arc<Shared>,
     census: Census,
     orders: mpsc::UnboundedReceiver<Order>,
+    /// What the whole tree is still to be told, in this order.
+    errands: VecDeque<Errand>,
     /// Somebody wants it to go.
     asked: bool,
+    /// It was, or is being, asked with SIGTERM.
+    heard_term: bool,
+    /// The last look failed.
+    is_blind: bool,
     /// Whatever of it is found is killed.
     by_force: bool,
     /// When that is to be so.
@@ -159,17 +173,14 @@ impl Minder {
             }
         };
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
-        if let Some(process) = child.id().and_then(census::identity) {
-            self.tree.leader = Some(process);
-            self.shared.say(Word::Spawned(process));
-        }
+        let is_known = self.identify(child.id());
         self.shared.say(Word::Started);
         let mut readers = self.read(&mut child);
-        let status = self.leader(&mut child, pid).await;
+        let status = self.leader(&mut child, pid, is_known).await;
         let left = self.rest().await;
         // The tree is gone, so the ends of the pipes come by themselves, unless a stranger holds them.
         drop(timeout(DRAIN, async { while readers.join_next().await.is_some() {} }).await);
-        let (exit, error) = self.ending(&status, left);
+        let (exit, error) = self.ending(&status, &left);
         self.shared.say(Word::Exited { exit, error: error.map(Arc::from) });
     }
 
@@ -198,105 +209,148 @@ impl Minder {
         readers
     }
 
+    /// Whether it is settled who the first process is.
+    fn identify(&mut self, pid: Option<u32>) -> bool {
+        let identity = pid.map(census::identity).transpose();
+        if let Ok(Some(Some(process))) = identity {
+            self.tree.leader = Some(process);
+            self.shared.say(Word::Spawned(process));
+        }
+        identity.is_ok()
+    }
+
     /// Until the first process is gone. As long as it is not waited for, its number is its own, and so is
     /// its group's.
-    async fn leader(&mut self, child: &mut Child, pid: Option<Pid>) -> io::Result<ExitStatus> {
+    async fn leader(
+        &mut self,
+        child: &mut Child,
+        pid: Option<Pid>,
+        mut is_known: bool,
+    ) -> io::Result<ExitStatus> {
+        let mut pause = Duration::ZERO;
         loop {
-            let order = tokio::select! {
+            let number = child.id();
+            tokio::select! {
                 biased;
                 status = child.wait() => return status,
-                order = next(&mut self.orders, self.end_at) => order,
-            };
-            let (signals, pause) = self.take(order);
-            for (pid, signal) in pid.iter().flat_map(|pid| signals.iter().map(move |signal| (*pid, *signal)))
-            {
-                // What cannot be reached lives on, and the ladder goes on without it.
-                let _unreached = kill_process_group(pid, signal);
+                order = next(&mut self.orders, self.end_at) => {
+                    self.take(order, pid);
+                    pause = Duration::ZERO;
+                }
+                found = look_after(pause, &self.census, &self.tree), if !self.errands.is_empty() => {
+                    let at_once = self.seen(found).is_some_and(|members| self.pass_on(&members));
+                    pause = if at_once { Duration::ZERO } else { longer(pause) };
+                }
+                () = sleep(LOOK_LATER), if !is_known => is_known = self.identify(number),
             }
-            self.confirm(pause);
         }
     }
 
-    /// Until the rest of the tree is gone, too. Says who was left behind, or that nobody could look.
-    async fn rest(&mut self) -> io::Result<Vec<Member>> {
-        let mut left = Vec::new();
+    /// Until the rest of the tree is gone, too. Says who was left behind. As long as nobody can look, nobody knows
+    /// that it is gone: whoever waits for that has a patience of its own.
+    async fn rest(&mut self) -> Vec<Member> {
+        let mut left: Vec<Member> = Vec::new();
         let mut pause = LOOK_FIRST;
         // What is left of a body that was not asked to go is not a body.
         self.by_force |= !self.asked;
+        if !self.heard_term {
+            self.errands.push_back(Errand::tell(ASK_TO_END, false));
+        }
         loop {
-            let members = self.census.look(self.tree.clone()).await?;
-            if members.is_empty() {
-                return Ok(left);
+            let found = self.census.look(self.tree.clone()).await;
+            let mut at_once = false;
+            if let Some(members) = self.seen(found) {
+                if members.is_empty() {
+                    return left;
+                }
+                if self.by_force {
+                    // What cannot be reached lives on, and the ladder goes on without it.
+                    drop(signal_all(&members, Signal::KILL));
+                } else {
+                    at_once = self.pass_on(&members);
+                }
+                add_new(&mut left, &members);
             }
-            // What cannot be reached lives on, and the ladder goes on without it.
-            if self.by_force {
-                drop(signal_all(&members, Signal::KILL));
-            } else if left.is_empty() {
-                // Who is not in the group has not heard of it.
-                drop(signal_all(&members, Signal::TERM));
-            }
-            left.extend(members.iter().filter(|member| !left.contains(member)).collect::<Vec<_>>());
             tokio::select! {
-                order = next(&mut self.orders, self.end_at) => {
-                    let (signals, pause) = self.take(order);
-                    for signal in signals {
-                        drop(signal_all(&members, *signal));
-                    }
-                    self.confirm(pause);
-                }
-                () = sleep(pause) => pause = (pause * 2).min(LOOK_LATER),
+                biased;
+                order = next(&mut self.orders, self.end_at) => self.take(order, None),
+                () = sleep(pause), if !at_once => pause = longer(pause),
+                () = std::future::ready(()), if at_once => {}
             }
         }
     }
 
-    fn confirm(&self, pause: Option<u32>) {
-        if let Some(pause) = pause {
-            self.shared.say(Word::HoldsStill { pause });
+    /// What a look has found, if it was one. That looks begin to fail is told, and that they do not any more.
+    fn seen(&mut self, found: io::Result<Vec<Member>>) -> Option<Vec<Member>> {
+        let was_blind = std::mem::replace(&mut self.is_blind, found.is_err());
+        if self.is_blind != was_blind {
+            let words = |error| format!("failed to look for its processes, and tries again: {error}");
+            let error = found.as_ref().err().map(|error| Arc::from(words(error)));
+            self.shared.say(Word::Looked { error });
+        }
+        found.ok()
+    }
+
+    /// Tells a tree what it is to be told next. Whether to look again at once.
+    fn pass_on(&mut self, members: &[Member]) -> bool {
+        let Some(errand) = self.errands.front_mut() else { return false };
+        match errand.pass_on(members) {
+            Told::All => {
+                if let Some(pause) = self.errands.pop_front().and_then(|errand| errand.pause()) {
+                    self.shared.say(Word::HoldsStill { pause });
+                }
+                !self.errands.is_empty()
+            }
+            Told::More => true,
+            Told::NotAll => false,
         }
     }
 
-    /// The signals that an order comes to, and the pause that they are. `None`: the time to go by itself
-    /// is over.
-    fn take(&mut self, order: Option<Order>) -> (&'static [Signal], Option<u32>) {
-        match order {
-            Some(Order::Pause(pause)) => (&[Signal::STOP], Some(pause)),
-            Some(Order::Resume) => (&[Signal::CONT], None),
-            Some(Order::Ask(how)) => {
+    /// Begins what an order comes to: the group hears of it at once, who has left it as soon as it is found.
+    /// No order: the time to go by itself is over. No group: only who is found can be reached.
+    fn take(&mut self, order: Option<Order>, group: Option<Pid>) {
+        let (signals, errand): (&[Signal], _) = match order {
+            Some(Order::Pause(pause)) => (&[Signal::STOP], Some(Errand::hold_still(pause))),
+            Some(Order::Resume) => (&[Signal::CONT], Some(Errand::tell(&[Signal::CONT], group.is_some()))),
+            Some(Order::Ask(Ask::Disconnect)) => {
                 self.asked = true;
-                // Who holds still hears nothing.
-                match how {
-                    Ask::Disconnect => (&[Signal::HUP, Signal::CONT], None),
-                    Ask::Terminate => (&[Signal::TERM, Signal::CONT], None),
-                }
+                // Its terminal is the group's. Who holds still hears nothing, so everybody goes on.
+                let all: &[Signal] = if group.is_some() { &[Signal::CONT] } else { HANG_UP };
+                (HANG_UP, Some(Errand::tell(all, group.is_some())))
+            }
+            Some(Order::Ask(Ask::Terminate)) => {
+                (self.asked, self.heard_term) = (true, true);
+                (ASK_TO_END, Some(Errand::tell(ASK_TO_END, group.is_some())))
             }
             Some(Order::EndAfter(grace)) if !grace.is_zero() => {
                 let end_at = Instant::now() + grace;
                 self.end_at = Some(self.end_at.map_or(end_at, |before| before.min(end_at)));
-                (&[], None)
+                return;
             }
             Some(Order::EndAfter(_)) | None => {
                 (self.asked, self.by_force, self.end_at) = (true, true, None);
+                self.errands.clear();
                 (&[Signal::KILL], None)
             }
+        };
+        for (group, signal) in group.iter().flat_map(|group| signals.iter().map(move |it| (*group, *it))) {
+            // What cannot be reached lives on, and the ladder goes on without it.
+            let _unreached = kill_process_group(group, signal);
         }
+        // Whoever says something else does not wait any more until all hold still.
+        self.errands.retain(|errand| errand.pause().is_none());
+        self.errands.extend(errand);
     }
 
-    fn ending(
-        &self,
-        status: &io::Result<ExitStatus>,
-        left: io::Result<Vec<Member>>,
-    ) -> (Exit, Option<String>) {
+    fn ending(&self, status: &io::Result<ExitStatus>, left: &[Member]) -> (Exit, Option<String>) {
         let (exit, error) = match status {
             Ok(status) if status.success() => (Exit::Completed, None),
             Ok(status) if self.asked && status.signal().is_some() => (Exit::Ended, None),
             Ok(status) => (Exit::Failed, Some(self.failure(*status))),
             Err(error) => (Exit::Failed, Some(format!("failed to mind it: {error}"))),
         };
-        let more = match left {
-            Ok(left) if left.is_empty() || self.asked => None,
-            Ok(left) => Some(format!("left behind, and ended: {}", numbers(&left))),
-            Err(error) => Some(format!("failed to look for what it left behind: {error}")),
-        };
+        let is_remarkable = !left.is_empty() && !self.asked;
+        let more = is_remarkable.then(|| format!("left behind, and ended: {}", numbers(left)));
         let words: Vec<String> = error.into_iter().chain(more).collect();
         (exit, (!words.is_empty()).then(|| words.join("; ")))
     }
@@ -329,35 +383,10 @@ async fn next(orders: &mut mpsc::UnboundedReceiver<Order>, end_at: Option<Instan
     }
 }
 
-/// Signals each of them, whatever became of the one before. Says what went wrong first.
-fn signal_all(members: &[Member], signal: Signal) -> io::Result<()> {
-    let mut first = Ok(());
-    for member in members {
-        let result = member.signal(signal);
-        first = first.and(result);
-    }
-    first
-}
-
-/// "process 41" or "processes 41, 42".
-fn numbers(members: &[Member]) -> String {
-    let numbers: Vec<String> = members.iter().map(|member| member.pid.to_string()).collect();
-    let noun = if numbers.len() == 1 { "process" } else { "processes" };
-    format!("{noun} {}", numbers.join(", "))
-}
-
-/// Ends what an earlier host left of a body, and waits until it is gone. Says who that was, if anybody.
-pub(crate) async fn reap(census: &Census, tree: Tree) -> io::Result<Option<String>> {
-    let mut left: Vec<Member> = Vec::new();
-    let mut pause = LOOK_FIRST;
-    loop {
-        let members = census.look(tree.clone()).await?;
-        if members.is_empty() {
-            return Ok((!left.is_empty()).then(|| numbers(&left)));
-        }
-        signal_all(&members, Signal::KILL)?;
-        left.extend(members.iter().filter(|member| !left.contains(member)).collect::<Vec<_>>());
+/// Who is alive of a tree, when a pause is over.
+async fn look_after(pause: Duration, census: &Census, tree: &Tree) -> io::Result<Vec<Member>> {
+    if !pause.is_zero() {
         sleep(pause).await;
-        pause = (pause * 2).min(LOOK_LATER);
     }
+    census.look(tree.clone()).await
 }

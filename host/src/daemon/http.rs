@@ -1,7 +1,7 @@
 //! HTTP: the cancel endpoint of the task contract, and what orchestrators ask for.
 //!
 //! Every connection has limits: how long a head may take to come, how large it may be, how large a body may
-//! be and how long it may take. A connection that does not keep to them ends, so that one that is half open
+//! be and how long it may take, and how long an answer may wait for whoever does not read. A connection that does not keep to them ends, so that one that is half open
 //! can hold up neither a shutdown nor anybody else.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -18,6 +18,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
@@ -28,10 +29,12 @@ use winddown_core::Outcome;
 
 use crate::{Client, ClientOrder};
 
-use super::{cancel, probes, shared::Shared};
+use super::{cancel, patient::Patient, probes, shared::Shared};
 
 /// How long a request's head may take to come, and how long a connection may be idle.
 const HEAD_PATIENCE: Duration = Duration::from_secs(5);
+/// How long an answer may wait for a peer that reads nothing of it.
+const READ_PATIENCE: Duration = Duration::from_secs(10);
 /// How many bytes a head may have: the least that hyper takes.
 const HEAD_LIMIT: usize = 8 * 1024;
 /// How many header fields it may have.
@@ -127,7 +130,7 @@ async fn accept(
 }
 
 async fn connection(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     service: TowerToHyperService<Router>,
     mut closing: watch::Receiver<bool>,
 ) {
@@ -135,7 +138,7 @@ async fn connection(
     // Without a timer hyper has no clock, and a half-sent head would be waited for without end.
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
     builder.max_buf_size(HEAD_LIMIT).max_headers(FIELD_LIMIT);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection(TokioIo::new(Patient::new(stream, READ_PATIENCE)), service);
     tokio::pin!(connection);
     let close = async { drop(closing.wait_for(|closing| *closing).await) };
     let ended = tokio::select! {
@@ -152,7 +155,46 @@ async fn connection(
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
+        time::Instant,
+    };
+
     use super::*;
+
+    /// A peer that asks for something long, and a connection that serves it.
+    async fn peer() -> (tokio::io::DuplexStream, tokio::task::JoinHandle<()>) {
+        let (mut peer, stream) = duplex(1_024);
+        let router = Router::new().route("/", routing::get(|| async { "x".repeat(8_192) }));
+        let (close, closing) = watch::channel(false);
+        let served = tokio::spawn(async move {
+            connection(stream, TowerToHyperService::new(router), closing).await;
+            drop(close);
+        });
+        peer.write_all(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n").await.expect("it can be sent");
+        (peer, served)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_read_is_cut_off() {
+        let (_peer, served) = peer().await;
+        let began = Instant::now();
+        timeout(Duration::from_secs(3_600), served).await.expect("it ends").expect("without a panic");
+        assert!(began.elapsed() < Duration::from_secs(11), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_reads_slowly_has_all_of_it() {
+        let (mut peer, _served) = peer().await;
+        let mut read = Vec::new();
+        while !read.ends_with(&[b'x'; 8_192]) {
+            sleep(Duration::from_secs(9)).await;
+            let mut bytes = [0; 512];
+            let count = peer.read(&mut bytes).await.expect("it can be read");
+            assert_ne!(count, 0, "it is cut off after {} bytes", read.len());
+            read.extend_from_slice(&bytes[..count]);
+        }
+    }
 
     /// The paths of the description are those of the router, in order. What each of them answers is tested
     /// against a running daemon.

@@ -11,7 +11,7 @@ use prometheus_client::{
     registry::Registry,
 };
 use tokio::time::Instant;
-use winddown_core::{Ending, UnitReport};
+use winddown_core::{Ending, Status, UnitReport};
 
 use crate::UnitInfo;
 
@@ -94,7 +94,7 @@ impl Metrics {
         let count = |is_so: fn(&UnitInfo) -> bool| {
             i64::try_from(units.iter().filter(|unit| is_so(unit)).count()).unwrap_or(i64::MAX)
         };
-        self.active.set(count(|unit| unit.incarnation > 0 && !unit.status.is_terminal()));
+        self.active.set(count(|unit| is_active(unit.status)));
         self.leaked.set(count(|unit| unit.leaked));
         if let Some(began) = *self.began.lock().unwrap_or_else(PoisonError::into_inner) {
             self.shutdown.set(began.elapsed().as_secs_f64());
@@ -102,6 +102,14 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+/// One that waits for its next start is not.
+const fn is_active(status: Status) -> bool {
+    match status {
+        Status::Running | Status::Paused | Status::Stopping => true,
+        Status::Pending | Status::Stopped | Status::Completed | Status::Failed | Status::Cancelled => false,
     }
 }
 

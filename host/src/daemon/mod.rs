@@ -12,6 +12,7 @@ mod http;
 pub mod log;
 mod metrics;
 mod news;
+mod patient;
 mod probes;
 mod record;
 mod reload;

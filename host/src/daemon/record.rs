@@ -1,6 +1,11 @@
 //! The report of a shutdown, as it is kept for whoever asks afterwards.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tracing::warn;
 
 use crate::{
     Report,
@@ -17,6 +22,7 @@ pub(super) fn of(report: &Report, instance: &str, reason: String, lived: Duratio
     ShutdownRecord {
         v: VERSION,
         instance: instance.to_owned(),
+        written_at: SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs()),
         reason,
         took_nanos: lived.saturating_sub(whole.began.nanos()),
         code: whole.code,
@@ -43,7 +49,15 @@ pub(super) fn write(state: &StateDir, record: &ShutdownRecord) -> Result<(), Sta
     state.write_report(&text)
 }
 
-/// How the shutdown before this start went, if that is on record.
+/// How the last shutdown before this start went that is on record.
 pub(super) fn last(state: &StateDir) -> Option<ShutdownRecord> {
-    serde_json::from_slice(&fs::read(state.paths().report()).ok()?).ok()
+    let read = |path| serde_json::from_slice(&fs::read(path).ok()?).ok();
+    read(state.paths().report()).or_else(|| read(state.paths().old_report()))
+}
+
+/// From now on a report is this host's, and none says that it has left none.
+pub(super) fn set_aside(state: &StateDir) {
+    if let Err(error) = state.set_report_aside() {
+        warn!(%error, "the report of an earlier host is still in its place");
+    }
 }

@@ -101,9 +101,7 @@ pub async fn run(
     }
     let artifacts = take(&config, state_dir).await?;
     let metrics = Arc::new(Metrics::new());
-    if let Some(last) = record::last(&artifacts.state) {
-        metrics.set_last_shutdown(last.took_nanos);
-    }
+    metrics.set_last_shutdown(record::last(&artifacts.state).map_or(0, |last| last.took_nanos));
     let why = Why::default();
     let (close, closing) = oneshot::channel();
     let (closed, is_closed) = oneshot::channel();
@@ -124,6 +122,7 @@ pub async fn run(
     let builder = own(builder, &config, &artifacts);
     let Some((host, early)) = come_up(builder, &mut signals).await? else { return Ok(1) };
     let came_up = Instant::now();
+    record::set_aside(&artifacts.state);
     let (draining, drains) = watch::channel(false);
     let shared = Shared {
         host: host.clone(),
@@ -220,6 +219,12 @@ fn describe(config: &Config, bodies: Handle) -> Builder {
         .shutdown(contracts::daemon_shutdown_within(config.deadline))
         .force_within(config.force_within.into())
         .on_remark(|remark| warn!("{remark}"))
+        .on_trouble(|why| match why {
+            Some(error) => {
+                warn!(error, "the store fails; what cannot be recorded is told as such until it works again");
+            }
+            None => info!("the store works again"),
+        })
         .bodies_on(bodies);
     if let Some(grace) = config.outer_grace {
         builder = builder.outer_grace(grace.into());
@@ -283,7 +288,7 @@ async fn drain(mut watcher: Client, shared: Shared, draining: watch::Sender<bool
         shared.metrics.begin_shutdown();
         if !draining.send_replace(true) {
             let left = by.map(|by| by.saturating_duration_since(Instant::now()));
-            systemd::stopping(left);
+            systemd::stopping(left, &shared.host);
             info!(reason = shared.why.words(), seconds = left.map(seconds), "shutting down");
         }
         match order {

@@ -9,7 +9,8 @@
 //! winddownd.pid      its number and its instance; removed on every path out
 //! winddownd.sock     the socket; removed on every path out
 //! winddown.db        the store
-//! report.json        how the last shutdown went
+//! report.json        how the last host that came up was shut down
+//! report.old         how one before it was
 //! journal-….jsonl    what the engine of one start took in and asked for, where that is wanted
 //! ```
 
@@ -140,10 +141,16 @@ impl Paths {
         self.dir.join("winddown.db")
     }
 
-    /// How the last shutdown went.
+    /// How the last host that came up was shut down.
     #[must_use]
     pub fn report(&self) -> PathBuf {
         self.dir.join("report.json")
+    }
+
+    /// How the last one before it was shut down that left a report.
+    #[must_use]
+    pub fn old_report(&self) -> PathBuf {
+        self.dir.join("report.old")
     }
 
     /// What one start of the daemon writes down of its engine's steps.
@@ -242,6 +249,19 @@ impl StateDir {
     /// The file could not be written.
     pub fn write_report(&self, report: &[u8]) -> Result<(), StateError> {
         replace(&self.paths.report(), report)
+    }
+
+    /// Gives the report of an earlier host another name, if there is one.
+    ///
+    /// # Errors
+    /// It is there, and could not be renamed.
+    pub fn set_report_aside(&self) -> Result<(), StateError> {
+        let path = self.paths.report();
+        match fs::rename(&path, self.paths.old_report()) {
+            Ok(()) => sync(self.paths.dir()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(failed("set aside", &path)(error)),
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) enum Message {
     Said { unit: UnitId, incarnation: Incarnation, word: Word },
     /// The store did something.
     Stored(Done),
+    /// The database begins to fail, and this is what it says; or it works again.
+    Trouble(Option<String>),
     /// The process got a signal.
     Signal(Signal),
     /// What belongs to a phase of the shutdown was done, or could not be.
@@ -54,6 +56,10 @@ pub(crate) enum Word {
     /// There is no body.
     NotStarted {
         error: Arc<str>,
+    },
+    /// Nobody can look who is alive of it, and it is tried again; or that is over.
+    Looked {
+        error: Option<Arc<str>>,
     },
     /// `place` is given back when the driver has heard it.
     Progress {

@@ -67,6 +67,8 @@ pub(crate) struct Driver {
     /// Handed to bodies and clients.
     sender: mpsc::UnboundedSender<Message>,
     store: Box<dyn Store>,
+    /// What the database says while it fails.
+    trouble: Option<String>,
     table: Table,
     /// How many bodies are tasks that were not seen to end.
     tasks: usize,
@@ -113,6 +115,7 @@ impl Driver {
             batch: Vec::with_capacity(BATCH),
             sender,
             store,
+            trouble: None,
             table: Table::default(),
             tasks: 0,
             names,
@@ -182,6 +185,7 @@ impl Driver {
             Message::Asked(ask) => self.asked(*ask),
             Message::Said { unit, incarnation, word } => self.said(unit, incarnation, word),
             Message::Stored(done) => self.stored(done),
+            Message::Trouble(why) => self.troubled(why),
             Message::Signal(signal) => self.feed(Input::SignalReceived { signal }),
             Message::Wound { phase, outcome } => self.feed(Input::PhaseFinished { phase, outcome }),
             Message::ClientTold { client, outcome } => self.feed(Input::ClientTold { client, outcome }),

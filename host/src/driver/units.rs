@@ -9,7 +9,7 @@ use super::{
     table::{Entry, Ledger},
 };
 use crate::{
-    body::{census::Tree, process},
+    body::{census::Tree, left},
     error::Error,
     name::check,
     store::{Kept, Write},
@@ -109,7 +109,7 @@ impl Driver {
         let tree = Tree { mark, starts: 0..=last.0, leader: entry.process.as_deref().copied() };
         let (census, inbox) = (self.means.census.clone(), self.sender.clone());
         drop(self.bodies.spawn(async move {
-            let (outcome, found) = match process::reap(&census, tree).await {
+            let (outcome, found) = match left::reap(&census, tree).await {
                 Ok(found) => {
                     (Outcome::Done, found.map(|who| format!("an earlier host left {who}, now ended")))
                 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use winddown_core::{Caller, ClientId, Exit, Incarnation, Input, Outcome, UnitId};
+use winddown_core::{Caller, ClientId, Exit, Incarnation, Input, Outcome, Row, Status, UnitId, UnitView};
 
 use super::{Driver, Word};
 use crate::{
@@ -33,6 +33,14 @@ impl Driver {
                     entry.error = Some(error);
                 }
                 self.feed(Input::StartFailed { unit, incarnation });
+            }
+            Word::Looked { error } => {
+                if let Some(error) = &error {
+                    self.hooks.remark(&format!("unit {:?}: {error}", entry.name));
+                }
+                if is_present {
+                    entry.error = error;
+                }
             }
             Word::Progress { text, place } => {
                 if is_present {
@@ -98,7 +106,7 @@ impl Driver {
         entry.findings.saved(view.saved);
         match entry.row {
             Some(row) if view.saved < entry.findings.recorded() => {
-                let row = winddown_core::Row { findings: entry.findings.recorded(), ..row };
+                let row = Row { findings: entry.findings.recorded(), ..row };
                 self.persist(unit, row, true);
             }
             Some(_) | None => {}
@@ -111,6 +119,9 @@ impl Driver {
             Done::Checkpointed { unit, outcome, .. } => (unit, None, *outcome),
         };
         let Some(unit) = self.table.find(name) else { return };
+        if let Done::Persisted { row, outcome: Outcome::Failed, .. } = &done {
+            self.not_on_record(unit, *row);
+        }
         self.feed(match done {
             Done::Persisted { row, outcome, .. } => Input::Persisted { unit, row, outcome },
             Done::Checkpointed { step, outcome, .. } => Input::StepFinished { unit, step, outcome },
@@ -122,6 +133,25 @@ impl Driver {
         if let (Outcome::Failed, Some(findings)) = (outcome, findings) {
             entry.findings.failed(findings);
         }
+    }
+
+    /// A start comes to nothing when its row cannot be written, and there is no body to say why.
+    fn not_on_record(&mut self, unit: UnitId, row: Row) {
+        // What waits for its next start has the error of its last one.
+        let waits = self.engine.starts_again(unit).is_some();
+        let starts = |it: UnitView| it.status == Status::Pending && it.incarnation == row.incarnation;
+        if row.status != Status::Pending || waits || !self.engine.unit(unit).is_some_and(starts) {
+            return;
+        }
+        if let Some(entry) = self.table.get_mut(unit) {
+            let why = self.trouble.as_deref().unwrap_or("the store failed");
+            entry.error = Some(Arc::from(format!("its start could not be recorded: {why}")));
+        }
+    }
+
+    pub(super) fn troubled(&mut self, why: Option<String>) {
+        self.hooks.trouble(why.as_deref());
+        self.trouble = why;
     }
 
     pub(super) fn client_left(&mut self, client: ClientId) {

@@ -10,6 +10,9 @@ pub struct ShutdownRecord {
     pub v: u32,
     /// Which start of the daemon it was.
     pub instance: String,
+    /// When this was written, in seconds since 1970 began in UTC. Older files do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_at: Option<u64>,
     /// Who or what asked for the shutdown.
     pub reason: String,
     /// How long it took from then on, in nanoseconds.

@@ -1,8 +1,10 @@
 //! What the daemon says about its command line and its configuration before it does anything.
 
-use std::process::Command;
+use std::{fs, process::Command};
 
-use crate::harness::Home;
+use rustix::process::Signal;
+
+use crate::harness::{Home, until};
 
 const UNIT: &str = "[[unit]]\nname = \"nav\"\nkind = \"container\"\ndemo = \"navigation\"\n";
 
@@ -90,4 +92,50 @@ fn a_mistyped_level_is_refused_and_switches_no_log_off() {
         let (code, said) = check(UNIT, &["--log", levels]);
         assert_eq!(code, Some(0), "{levels}: {said}");
     }
+}
+
+/// Ladders that no host takes: what is in them, what is said about them, and where that is.
+const NO_LADDERS: [(&str, &str); 4] = [
+    ("rungs = [{ do = \"terminate\", grace = \"1s\", patience = \"3s\" }]", "no rung that ends the body"),
+    ("rungs = [{ do = \"disconnect\", patience = \"3s\" }]", "no rung that ends the body"),
+    ("rungs = []", "0 rungs; a ladder has 1 to 255"),
+    ("rungs = [{ do = \"kill\", patience = \"rest\" }]", "say how much that is: budget = \"30s\""),
+];
+
+fn with_ladder(ladder: &str) -> String {
+    format!(
+        "[ladder.short]\n{ladder}\n[kind.worker]\nladder = \"short\"\nbody = \"process\"\n\
+         [[unit]]\nname = \"work\"\nkind = \"worker\"\ncommand = [\"true\"]\n"
+    )
+}
+
+#[test]
+fn a_ladder_that_no_host_takes_is_refused_by_the_check_as_by_the_start() {
+    for (ladder, words) in NO_LADDERS {
+        let config = with_ladder(ladder);
+        let (code, said) = check(&config, &[]);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("winddownd.toml:2:") && said.contains(words), "{said}");
+        assert!(said.contains("ladder \"short\"") && said.contains("kind \"worker\""), "{said}");
+        let home = Home::new(&config);
+        let mut daemon = home.spawn();
+        assert_eq!(daemon.wait().code(), Some(1), "{}", daemon.log());
+        let told = said.split_once("winddownd.toml:2:").expect("it has a place").1.trim_end();
+        assert!(daemon.log().contains(told), "{told:?} is not in {:?}", daemon.log());
+    }
+}
+
+#[test]
+fn a_ladder_that_no_host_takes_is_refused_by_a_reload() {
+    let sound = with_ladder("rungs = [{ do = \"kill\", patience = \"3s\" }]");
+    let home = Home::new(&sound);
+    let daemon = home.start();
+    for (seen, (ladder, words)) in NO_LADDERS.into_iter().enumerate() {
+        fs::write(home.config(), with_ladder(ladder)).expect("it can be written");
+        daemon.signal(Signal::HUP);
+        let refusals = || daemon.log().matches("not reloaded, everything stays as it is").count();
+        until("it is refused", || refusals() > seen);
+        assert!(daemon.log().contains(words), "{}", daemon.log());
+    }
+    home.ask(&["list"]);
 }

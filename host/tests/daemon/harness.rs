@@ -69,15 +69,21 @@ impl Home {
 
     /// The same with variables in its environment.
     pub(crate) fn spawn_with(&self, variables: &[(&str, &str)]) -> Daemon<'_> {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_winddownd"));
+        program.envs(variables.iter().copied());
+        self.spawn_as(program)
+    }
+
+    /// The same with whatever becomes a daemon.
+    fn spawn_as(&self, mut program: Command) -> Daemon<'_> {
         let log = File::options().create(true).append(true).open(self.dir.path().join("log"));
         let log = log.expect("it can be opened");
         let began = log.metadata().expect("it is there").len();
-        let child = Command::new(env!("CARGO_BIN_EXE_winddownd"))
+        let child = program
             .arg("--config")
             .arg(self.config())
             .arg("--state-dir")
             .arg(self.dir.path().join("state"))
-            .envs(variables.iter().copied())
             .stderr(log)
             .stdin(Stdio::null())
             .spawn()
@@ -89,7 +95,13 @@ impl Home {
     /// Starts a daemon, and waits until it says that it is ready.
     #[track_caller]
     pub(crate) fn start(&self) -> Daemon<'_> {
-        let mut daemon = self.spawn();
+        self.start_as(Command::new(env!("CARGO_BIN_EXE_winddownd")))
+    }
+
+    /// The same with whatever becomes a daemon.
+    #[track_caller]
+    pub(crate) fn start_as(&self, program: Command) -> Daemon<'_> {
+        let mut daemon = self.spawn_as(program);
         until("it is ready", || {
             let gone = daemon.child.0.try_wait().expect("it can be asked");
             assert!(gone.is_none(), "it is gone: {gone:?}\n{}", daemon.log());
@@ -135,6 +147,10 @@ pub(crate) struct Daemon<'a> {
 impl Daemon<'_> {
     pub(crate) fn log(&self) -> String {
         self.home.log().get(self.began..).unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.0.id()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

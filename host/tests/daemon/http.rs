@@ -103,6 +103,28 @@ fn a_probe_sees_the_daemon_drain_and_metrics_say_what_was_stopped() {
 }
 
 #[test]
+fn a_unit_that_waits_for_its_next_start_is_not_counted_as_active() {
+    const FLEETING: &str = r#"
+        [ladder.brisk]
+        rungs = [{ do = "kill", patience = "5s" }]
+        [kind.fleeting]
+        ladder = "brisk"
+        body = "process"
+        restart = { always = { backoff = "1h" } }
+        [[unit]]
+        name = "fleeting"
+        kind = "fleeting"
+        command = ["true"]
+        start = true
+    "#;
+    let home = Home::with_http(&format!("{FLEETING}{DEAF}"));
+    let daemon = home.start();
+    until("it waits", || home.ask(&["inspect", "fleeting"]).contains("starts again"));
+    let (_, text) = http(daemon.address(), "GET /metrics HTTP/1.1", "");
+    assert!(text.contains("winddown_active_units 1\n"), "only the deaf one is: {text}");
+}
+
+#[test]
 fn of_ten_thousand_stops_at_once_none_is_missing_in_the_metrics() {
     const UNITS: usize = 10_000;
     let unit = |number| {

@@ -97,6 +97,39 @@ fn after_a_kill_9_what_was_read_is_there_and_nothing_seems_to_run() {
 }
 
 #[test]
+fn a_report_is_never_taken_for_that_of_a_later_host() {
+    let home = Home::new(NAVIGATION);
+    let mut daemon = home.start();
+    let report = home.ask(&["shutdown"]);
+    daemon.wait();
+    let instance = home.record().instance;
+    let line = report.lines().nth(1).expect("it has a second line");
+    assert!(
+        line.starts_with("  written 20") && line.ends_with(&format!(" by instance {instance}")),
+        "{report}"
+    );
+    let has_left_none = || {
+        let output = home.winddown(&["report"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{said}");
+        assert!(said.contains("the host that came up last has left none"), "{said}");
+        assert!(said.contains("report.old"), "{said}");
+    };
+    let mut daemon = home.start();
+    has_left_none();
+    daemon.signal(Signal::KILL);
+    daemon.wait();
+    has_left_none();
+    let mut daemon = home.start();
+    fs::create_dir(home.state("report.new")).expect("it can be made");
+    assert_eq!(home.winddown(&["shutdown"]).status.code(), Some(1));
+    assert_eq!(daemon.wait().code(), Some(1), "{}", daemon.log());
+    has_left_none();
+    let old = fs::read_to_string(home.state("report.old")).expect("it is there");
+    assert!(old.contains(&instance), "the last one that was written is kept: {old}");
+}
+
+#[test]
 fn of_daemons_that_race_for_one_state_exactly_one_survives() {
     let home = Home::new("");
     for _ in 0..3 {

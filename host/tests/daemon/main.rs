@@ -4,6 +4,8 @@
 
 mod check;
 mod client;
+mod descriptors;
+mod disk;
 mod figures;
 mod harness;
 mod http;

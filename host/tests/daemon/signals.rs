@@ -139,6 +139,24 @@ fn systemd_is_told_what_it_needs_to_know() {
 }
 
 #[test]
+fn systemd_waits_as_well_where_a_shutdown_may_take_any_time() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("notify");
+    let notify = UnixDatagram::bind(&path).expect("it can be made");
+    notify.set_read_timeout(Some(PATIENCE)).expect("it can be set");
+    let hear = || {
+        let mut bytes = [0; 512];
+        let length = notify.recv(&mut bytes).expect("it is told");
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    };
+    let home = Home::new(DEAF);
+    let _daemon = home.spawn_with(&[("NOTIFY_SOCKET", &*path.to_string_lossy())]);
+    assert_eq!(hear(), "READY=1");
+    home.ask(&["shutdown", "--within", "unlimited", "--no-wait"]);
+    assert_eq!(hear(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=60000000");
+}
+
+#[test]
 fn a_watchdog_that_waits_for_somebody_else_is_told_nothing() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("notify");

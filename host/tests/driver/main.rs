@@ -11,3 +11,4 @@ mod lifecycle;
 mod processes;
 mod recorder;
 mod recovery;
+mod trees;

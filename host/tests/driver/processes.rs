@@ -17,7 +17,7 @@ use winddown_host::{
 use crate::harness::{and_then_crash, described, idle, until};
 
 /// A script that knows its directory as `$D`, where it leaves its numbers.
-fn sh(directory: &TempDir, script: &str) -> Unit {
+pub(crate) fn sh(directory: &TempDir, script: &str) -> Unit {
     let command = Command::new("sh").argument("-c").argument(script).variable("D", directory.path());
     Unit::command("session", command)
 }
@@ -33,12 +33,12 @@ fn session() -> Kind {
     Kind { ladder: Ladder::of_unit(rungs, None), ..contracts::session() }
 }
 
-fn with_sessions(builder: Builder) -> Builder {
+pub(crate) fn with_sessions(builder: Builder) -> Builder {
     builder.kind("session", session()).kind("engagement", contracts::engagement())
 }
 
 /// The number that a process has left in a file, as soon as it is there.
-async fn number_in(file: &Path) -> u32 {
+pub(crate) async fn number_in(file: &Path) -> u32 {
     let began = Instant::now();
     loop {
         let text = fs::read_to_string(file).unwrap_or_default();

@@ -21,6 +21,10 @@ pub(crate) enum Complaint {
     Foreign { path: PathBuf, owner: u32, user: u32 },
     #[error("there is no report at {path}: {error}\n  a daemon writes it when it has shut down")]
     NoReport { path: PathBuf, error: io::Error },
+    #[error(
+        "there is no report at {path}: the host that came up last has left none, or not yet\n  how one before it was shut down is in {old}"
+    )]
+    NoReportYet { path: PathBuf, old: PathBuf },
     #[error("the daemon is gone and left no report of its shutdown; what it acknowledged is on record")]
     GoneWithoutReport,
     #[error("the report at {path} cannot be read: {error}")]
@@ -42,7 +46,10 @@ impl Complaint {
         match self {
             Self::NoStateDir => 2,
             Self::NoDaemon { .. } | Self::Foreign { .. } => 3,
-            Self::NoReport { .. } | Self::GoneWithoutReport | Self::BadReport { .. } => 1,
+            Self::NoReport { .. }
+            | Self::NoReportYet { .. }
+            | Self::GoneWithoutReport
+            | Self::BadReport { .. } => 1,
             Self::Refused(problem) => match problem.code {
                 ProblemCode::UnknownUnit => 4,
                 ProblemCode::Busy | ProblemCode::Refused | ProblemCode::NotRecorded | ProblemCode::Store => 1,

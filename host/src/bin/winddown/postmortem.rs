@@ -22,6 +22,8 @@ pub(crate) fn of(record: &ShutdownRecord) -> String {
         if record.forced { ", forced" } else { "" },
         if record.overran { ", and not in its time" } else { "" },
     );
+    let when = record.written_at.map(|seconds| format!("{} ", utc(seconds))).unwrap_or_default();
+    text.push_str(&format!("  written {when}by instance {}\n", plain(&record.instance)));
     for phase in &record.failed_phases {
         text.push_str(&format!("  phase {} failed\n", phase.name()));
     }
@@ -88,6 +90,20 @@ fn after(span: Span) -> String {
     if span.is_zero() { "at once".to_owned() } else { format!("after {}", short(span.into())) }
 }
 
+/// A moment as a date and a time of day, from seconds since 1970.
+fn utc(seconds: u64) -> String {
+    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    // Counted from the 1st of March of the year 0, so that a leap day is the last day of its year.
+    let days = seconds / 86_400 + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+    format!("{:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC", era * 400 + year)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -133,14 +149,30 @@ mod tests {
     }
 
     #[test]
+    fn when_it_was_written_is_told() {
+        let written = ShutdownRecord { written_at: Some(1_795_285_989), ..record(1) };
+        let told = of(&written);
+        assert_eq!(told.lines().nth(1), Some("  written 2026-11-21 18:33:09 UTC by instance 0"));
+        for (seconds, date) in [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (951_868_799, "2000-02-29 23:59:59 UTC"),
+            (951_868_800, "2000-03-01 00:00:00 UTC"),
+            (1_735_689_599, "2024-12-31 23:59:59 UTC"),
+            (4_107_542_400, "2100-03-01 00:00:00 UTC"),
+        ] {
+            assert_eq!(utc(seconds), date);
+        }
+    }
+
+    #[test]
     fn of_a_few_units_all_are_told_and_of_many_those_that_matter() {
         let few = of(&record(8));
-        let head = "exit 1: not everything is as it should be; SIGTERM after 2.00 s, and not in its time\n  phase \
-                    pause-units failed\n  odd\n";
+        let head = "exit 1: not everything is as it should be; SIGTERM after 2.00 s, and not in its time\n  \
+                    written by instance 0\n  phase pause-units failed\n  odd\n";
         assert!(few.starts_with(head), "{few}");
-        assert_eq!(few.lines().count(), 3 + 8);
+        assert_eq!(few.lines().count(), 4 + 8);
         let many = of(&record(1_000));
-        let told: Vec<&str> = many.lines().skip(3).collect();
+        let told: Vec<&str> = many.lines().skip(4).collect();
         assert_eq!(told.len(), 2, "{many}");
         assert!(told[0].contains("unit-7 ") && told[0].contains("2 of 3 findings saved"), "{many}");
         assert!(told[0].ends_with(r"because: too slow\u{1b}"), "{many}");

@@ -58,7 +58,7 @@ pub(super) struct HttpText {
     expecting = "a table with rungs, written as [ladder.NAME]"
 )]
 pub(super) struct LadderText {
-    pub(super) rungs: Vec<Spanned<RungText>>,
+    pub(super) rungs: Spanned<Vec<Spanned<RungText>>>,
     pub(super) budget: Option<SpanText>,
 }
 

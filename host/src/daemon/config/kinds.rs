@@ -14,6 +14,9 @@ use super::{
 /// Long enough to finish what it writes, short enough for a person who waits.
 const TASK_GRACE: Span = Span::from_secs(5);
 
+/// As many as an engine takes.
+const MOST_RUNGS: usize = 255;
+
 /// All kinds that a unit can be of.
 pub(super) struct Kinds(BTreeMap<Arc<str>, Kind>);
 
@@ -23,7 +26,9 @@ impl Kinds {
         let mut ladders = BTreeMap::new();
         for (name, text) in &file.ladders {
             refuse_taken(&contracts, name, "ladder")?;
-            ladders.insert(name.get_ref().as_str(), ladder(text)?);
+            let users = file.kinds.iter().filter(|(_, kind)| kind.ladder.get_ref() == name.get_ref());
+            let users: Vec<&str> = users.map(|(kind, _)| kind.get_ref().as_str()).collect();
+            ladders.insert(name.get_ref().as_str(), ladder(name.get_ref(), &users, text)?);
         }
         let mut kinds = contracts.clone();
         for (name, text) in &file.kinds {
@@ -31,6 +36,12 @@ impl Kinds {
             kinds.insert(Arc::from(name.get_ref().as_str()), kind(text, &contracts, &ladders)?);
         }
         Ok(Self(kinds))
+    }
+
+    /// What a host says to all of them together. What is wrong with one has been told where it stands.
+    pub(super) fn check(&self) -> Result<(), Wrong> {
+        let plan = contracts::host(self.0.values().cloned().collect());
+        plan.check().map_err(|error| Wrong { span: None, why: format!("the plan cannot be used: {error}") })
     }
 
     pub(super) fn find(&self, name: &str) -> Option<(Arc<str>, &Kind)> {
@@ -114,9 +125,26 @@ const fn restart(text: &RestartText) -> Restart {
     }
 }
 
-fn ladder(text: &LadderText) -> Result<Ladder<Action>, Wrong> {
-    let rungs = text.rungs.iter().map(rung).collect::<Result<_, _>>()?;
-    Ok(Ladder::of_unit(rungs, text.budget.map(|span| span.0)))
+/// `users`: the kinds that stop by it.
+fn ladder(name: &str, users: &[&str], text: &LadderText) -> Result<Ladder<Action>, Wrong> {
+    let wrong = |why: &str| {
+        let users: Vec<String> = users.iter().map(|kind| format!("kind {kind:?}")).collect();
+        let of = if users.is_empty() { "" } else { " of " };
+        Wrong::at(text.rungs.span(), format!("ladder {name:?}{of}{}: {why}", users.join(" and ")))
+    };
+    let count = text.rungs.get_ref().len();
+    if !(1..=MOST_RUNGS).contains(&count) {
+        return Err(wrong(&format!("{count} rungs; a ladder has 1 to {MOST_RUNGS}")));
+    }
+    let rungs = text.rungs.get_ref().iter().map(rung).collect::<Result<Vec<_>, _>>()?;
+    if text.budget.is_none() && rungs.iter().any(|rung| rung.patience == Patience::Rest) {
+        return Err(wrong("a rung waits for the rest of the budget; say how much that is: budget = \"30s\""));
+    }
+    let ladder = Ladder::of_unit(rungs, text.budget.map(|span| span.0));
+    // Asked of a host that has nothing else, so that what it says is about this ladder.
+    let kind = Kind { ladder: ladder.clone(), ..contracts::provider() };
+    contracts::host(vec![kind]).check().map_err(|error| wrong(&error.to_string()))?;
+    Ok(ladder)
 }
 
 fn rung(text: &toml::Spanned<RungText>) -> Result<Rung<Action>, Wrong> {

@@ -214,6 +214,7 @@ impl Config {
         let file: File = toml::from_str(text)
             .map_err(|error| Wrong { span: error.span(), why: text::plain(error.message()) })?;
         let kinds = Kinds::new(&file)?;
+        kinds.check()?;
         let units = file.units(&kinds, folder)?;
         let positive = |span: Option<toml::Spanned<text::SpanText>>, usual: Span, what: &str| match span {
             None => Ok(usual),

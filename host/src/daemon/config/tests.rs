@@ -115,6 +115,16 @@ fn errors_have_a_place_and_say_what_was_expected() {
         (3, 1),
         "the grace of 6s is longer than the patience of 1s",
     );
+    wrong(
+        "[ladder.x]\nrungs = [{ do = \"request-cancel\", patience = \"1s\" }]",
+        (2, 9),
+        "ladder \"x\": a unit's ladder has no rung that ends the body",
+    );
+    wrong(
+        "[ladder.x]\nrungs = []\n[kind.a]\nladder = \"x\"\n[kind.b]\nladder = \"x\"",
+        (2, 9),
+        "ladder \"x\" of kind \"a\" and kind \"b\": 0 rungs; a ladder has 1 to 255",
+    );
 }
 
 #[test]

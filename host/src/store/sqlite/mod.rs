@@ -85,9 +85,20 @@ impl SqliteStore {
         done: impl Fn(Done) + Send + 'static,
         options: &Options,
     ) -> Result<(Self, Vec<Kept>), StoreError> {
+        Self::open_telling(path, done, |_| {}, options)
+    }
+
+    /// The same. `trouble` is called like `done`, before whatever fails: with what the database says when it
+    /// begins to fail, and with nothing when it works again.
+    pub(crate) fn open_telling(
+        path: &Path,
+        done: impl Fn(Done) + Send + 'static,
+        trouble: impl Fn(Option<String>) + Send + 'static,
+        options: &Options,
+    ) -> Result<(Self, Vec<Kept>), StoreError> {
         let (connection, kept) = open::open(path, options)?;
         let (orders, receiver) = mpsc::channel();
-        let writer = Writer::new(connection, Box::new(done), options.log_pages);
+        let writer = Writer::new(connection, Box::new(done), Box::new(trouble), options.log_pages);
         thread::Builder::new()
             .name("winddown-store".to_owned())
             .spawn(move || writer.run(&receiver))

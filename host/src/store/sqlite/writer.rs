@@ -34,6 +34,9 @@ const FAR_TOO_LONG: i64 = 64;
 pub(super) struct Writer {
     connection: Connection,
     done: Box<dyn Fn(Done) + Send>,
+    trouble: Box<dyn Fn(Option<String>) + Send>,
+    /// Whether somebody was told that it fails, and not yet that it works again.
+    fails: bool,
     owed: Owed,
     /// How many pages of the log are not in the database.
     log_pages: i64,
@@ -42,8 +45,21 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, done: Box<dyn Fn(Done) + Send>, log_pages_max: u32) -> Self {
-        Self { connection, done, owed: Owed::default(), log_pages: 0, log_pages_max: log_pages_max.into() }
+    pub(super) fn new(
+        connection: Connection,
+        done: Box<dyn Fn(Done) + Send>,
+        trouble: Box<dyn Fn(Option<String>) + Send>,
+        log_pages_max: u32,
+    ) -> Self {
+        Self {
+            connection,
+            done,
+            trouble,
+            fails: false,
+            owed: Owed::default(),
+            log_pages: 0,
+            log_pages_max: log_pages_max.into(),
+        }
     }
 
     /// Works until it is closed, or until nobody can ask for anything any more.
@@ -93,11 +109,19 @@ impl Writer {
         orders.recv().ok()
     }
 
-    /// Writes a group in one transaction with one sync, and tells everybody how it went. When that does
-    /// not work, each is tried alone: one that cannot be written, or that is too big for what is left of
-    /// the disk, takes no other with it. When the disk fails, everybody is told at once: one that takes
-    /// its time to fail is not asked a thousand times.
+    /// Writes a group, and tells when the disk works again. That is not before all of it is written: a full disk
+    /// that still takes what is small does not work again with each of these.
     fn commit(&mut self, group: Vec<Write>) {
+        if self.write(group) && std::mem::take(&mut self.fails) {
+            (self.trouble)(None);
+        }
+    }
+
+    /// Writes a group in one transaction with one sync, tells everybody how it went, and says whether all of
+    /// it could be written. When that does not work, each is tried alone: one that cannot be written, or
+    /// that is too big for what is left of the disk, takes no other with it. When the disk fails, everybody
+    /// is told at once: one that takes its time to fail is not asked a thousand times.
+    fn write(&mut self, group: Vec<Write>) -> bool {
         match self.attempt(&group) {
             Ok(carried) => {
                 for write in &group {
@@ -114,17 +138,26 @@ impl Writer {
                 }
                 // Nobody waits for this any more.
                 self.log_pages = log_pages(&self.connection).unwrap_or(self.log_pages + 1);
+                true
             }
             Err(error) if group.len() > 1 && !disk_fails(&error) => {
-                group.into_iter().for_each(|write| self.commit(vec![write]));
+                let mut all = true;
+                for write in group {
+                    all &= self.write(vec![write]);
+                }
+                all
             }
             Err(error) => {
+                if may_pass(&error) && !std::mem::replace(&mut self.fails, true) {
+                    (self.trouble)(Some(error.to_string()));
+                }
                 for write in group {
                     self.tell(&write, Outcome::Failed);
                     if may_pass(&error) {
                         self.owed.owe(write);
                     }
                 }
+                false
             }
         }
     }
