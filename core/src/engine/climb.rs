@@ -10,9 +10,8 @@ use crate::{
     disposition::{Disposition, Why},
     effect::{Effect, Effects},
     ids::UnitId,
-    input::{Outcome, Row, Step},
-    ladder::{Action, Otherwise},
-    plan::BodyClass,
+    input::{Outcome, Step},
+    ladder::{Action, Otherwise, Rung},
     status::{Reason, Status},
     time::Moment,
 };
@@ -42,8 +41,7 @@ impl Engine {
             let until = ladder.cut(it.stop.rung, it.stop.budget, now).ends();
             it.stop.short |= rung.is_cut_by(now, until);
             it.stop.stage = Stage::Climbing;
-            let outlives = self.plan.kinds[usize::from(it.kind.0)].body == BodyClass::Process;
-            order(unit, it, rung.action, until, outlives, effects);
+            order(unit, it, rung.action, until, effects);
             if until > now {
                 self.timers.set(unit, until);
                 return;
@@ -84,7 +82,7 @@ impl Engine {
                 Disposition::Applied
             }
             Outcome::Failed => {
-                self.rung_failed(now, unit, rung.otherwise, effects);
+                self.rung_failed(now, unit, &rung, effects);
                 Disposition::Applied
             }
         }
@@ -155,15 +153,13 @@ impl Engine {
     }
 
     /// The present rung has not done its work. Of several, the report names a checkpoint, and else the first.
-    fn rung_failed(&mut self, now: Moment, unit: UnitId, otherwise: Otherwise, effects: &mut Effects) {
+    fn rung_failed(&mut self, now: Moment, unit: UnitId, rung: &Rung<Action>, effects: &mut Effects) {
         let it = &mut self.units[unit.index()];
-        let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
-        let checkpoints = ladder.rung(it.stop.rung).is_some_and(|rung| rung.action == Action::Checkpoint);
-        if checkpoints || it.failed_on == NO_RUNG {
+        if it.failed_on == NO_RUNG || rung.action == Action::Checkpoint {
             it.failed_on = it.stop.rung;
         }
         it.asked = it.saved;
-        it.stop.forced |= otherwise == Otherwise::Force;
+        it.stop.forced |= rung.otherwise == Otherwise::Force;
         it.stop.rung += 1;
         self.climb(now, unit, effects);
     }
@@ -174,7 +170,9 @@ impl Engine {
         match it.stop.stage {
             Stage::Climbing => {
                 let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
-                let otherwise = ladder.rung(it.stop.rung).map(|rung| rung.otherwise).unwrap_or_default();
+                let Some(rung) = ladder.rung(it.stop.rung).copied() else {
+                    return self.climb(now, unit, effects);
+                };
                 // A last rung that used up its own patience, as all before it, has had all the time that it was
                 // meant to have.
                 let cut_off = it.stop.short || ladder.waits_after(it.stop.rung);
@@ -182,7 +180,7 @@ impl Engine {
                     it.stop.forced = true;
                     it.stop.overran = true;
                 }
-                self.rung_failed(now, unit, otherwise, effects);
+                self.rung_failed(now, unit, &rung, effects);
             }
             Stage::Waiting => self.gate_opens(now, unit, effects),
             Stage::Recording => self.settle(now, unit, effects),
@@ -212,20 +210,20 @@ impl Engine {
 
     /// No rung is left. What was promised is written down; what is not proven gone is said to be so.
     fn ladder_over(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
-        let leaks = self.kind(unit).body == BodyClass::Process;
         let it = &mut self.units[unit.index()];
         it.took = it.stop.began.until(now);
         it.stop.stage = Stage::Recording;
-        it.leaked |= leaks && it.body_lives();
+        it.leaked |= it.outlives && it.body_lives();
         let upfront = it.status.is_terminal();
         let written = it.stop.checkpointed && it.saved == it.recorded;
+        let outlives = it.outlives;
         if !upfront {
             let ends_as = it.stop.ends_as;
             self.end_as(unit, ends_as, effects);
         }
         effects.stop_over(|| self.unit_report(unit));
         // A row that was written while a process lived says so.
-        if leaks || !(upfront || written) {
+        if outlives || !(upfront || written) {
             self.write(unit, effects);
         }
         if self.units[unit.index()].is_writing() {
@@ -238,13 +236,12 @@ impl Engine {
 
 /// Asks the world to do what the unit's present rung says.
 #[inline]
-fn order(unit: UnitId, it: &mut Unit, action: Action, until: Moment, outlives: bool, effects: &mut Effects) {
+fn order(unit: UnitId, it: &mut Unit, action: Action, until: Moment, effects: &mut Effects) {
     let step = Step { incarnation: it.incarnation, rung: it.stop.rung, round: it.stop.round };
     if action == Action::Checkpoint {
         it.asked = it.recorded;
         it.stop.checkpoint = it.recorded;
-        let row = Row { status: it.stop.ends_as, ..it.row() };
-        let row = Row { leaked: it.leaked || outlives && it.body_lives(), ..row };
+        let row = it.row_as(it.stop.ends_as);
         effects.push(Effect::Checkpoint { unit, step, row, until });
     } else {
         effects.push(Effect::Perform { unit, step, action, until });

@@ -18,17 +18,20 @@ use crate::{
 
 impl Engine {
     pub(super) fn on_unit_declared(&mut self, unit: UnitId, kind: KindId, owner: OwnerId) -> Disposition {
-        if usize::from(kind.0) >= self.plan.kinds.len() {
+        let Some(policies) = self.plan.kinds.get(usize::from(kind.0)) else {
             return Disposition::Refused(Why::UnknownKind);
-        }
+        };
+        let outlives = policies.body == BodyClass::Process;
         let next = self.units.len();
         match self.units.get_mut(unit.index()) {
             Some(place) if place.vacant => {
                 // The number is used again, the incarnations go on: a late exit of the old unit, or a row
                 // of it, must not be taken for one of the new unit.
-                *place = Unit::new(kind, owner, place.incarnation.next());
+                *place = Unit::new(kind, owner, place.incarnation.next(), outlives);
             }
-            None if unit.index() == next => self.units.push(Unit::new(kind, owner, Incarnation(0))),
+            None if unit.index() == next => {
+                self.units.push(Unit::new(kind, owner, Incarnation(0), outlives));
+            }
             Some(_) | None => return Disposition::Refused(Why::NumberTaken),
         }
         let owners = usize::from(owner.0) + 1;
@@ -86,7 +89,6 @@ impl Engine {
 
     /// Starts the unit's next incarnation. The caller has made sure that it may start.
     pub(super) fn start(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
-        let can_outlive = self.kind(unit).body == BodyClass::Process;
         let it = &mut self.units[unit.index()];
         if !core::mem::take(&mut it.backing_off) {
             it.incarnation = it.incarnation.next();
@@ -94,10 +96,10 @@ impl Engine {
         it.begin_run();
         it.row = RowState::Clean;
         it.active = true;
-        it.announced = can_outlive;
+        it.announced = it.outlives;
         let row = it.row();
         self.owners[usize::from(it.owner.0)] += 1;
-        if can_outlive {
+        if it.outlives {
             // What outlives a crash must be on record before it lives, or nobody looks for it.
             effects.push(Effect::Persist { unit, row, confirm: true });
             self.await_row(now, unit);

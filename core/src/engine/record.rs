@@ -12,7 +12,6 @@ use crate::{
     effect::{Effect, Effects, Notice},
     ids::UnitId,
     input::{Outcome, Row},
-    plan::BodyClass,
     status::{Reason, Status},
     time::Moment,
 };
@@ -41,11 +40,7 @@ impl Engine {
         if it.status.is_terminal() || it.backing_off {
             it.row = RowState::Writing;
         }
-        // A final row that is written while a process lives says so: a crash must not make it nobody's.
-        let outlives = it.status.is_terminal() && it.body_lives();
-        let outlives = outlives && self.plan.kinds[usize::from(it.kind.0)].body == BodyClass::Process;
-        let row = Row { leaked: it.leaked || outlives, ..it.row() };
-        effects.push(Effect::Persist { unit, row, confirm: true });
+        effects.push(Effect::Persist { unit, row: it.row(), confirm: true });
         if self.shutdown.leaving {
             self.hold_up(unit);
         }

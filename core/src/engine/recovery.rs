@@ -14,7 +14,6 @@ use crate::{
     ids::{Incarnation, UnitId},
     input::{Outcome, Row},
     ladder::Phase,
-    plan::BodyClass,
     status::{Reason, Status},
     time::Moment,
 };
@@ -31,7 +30,6 @@ impl Engine {
             return Disposition::Refused(Why::UnknownUnit);
         }
         let never = Incarnation(0);
-        let can_outlive = self.kind(unit).body == BodyClass::Process;
         let restart = self.kind(unit).restart;
         let it = &mut self.units[unit.index()];
         let untouched = it.is_idle() && !it.active && it.status == Status::Pending;
@@ -44,7 +42,7 @@ impl Engine {
         (it.recorded, it.saved, it.asked) = (row.findings, row.findings, row.findings);
         let never_started = row.status == Status::Pending && row.incarnation == never;
         let interrupted = !row.status.is_terminal() && !never_started;
-        it.leaked = can_outlive && (row.leaked || interrupted);
+        it.leaked = it.outlives && (row.leaked || interrupted);
         it.reaping = it.leaked;
         if it.leaked {
             effects.push(Effect::Reap { unit, incarnation: row.incarnation });
@@ -81,10 +79,9 @@ impl Engine {
         if !self.knows(unit) {
             return Disposition::Refused(Why::UnknownUnit);
         }
-        let can_outlive = self.kind(unit).body == BodyClass::Process;
         let it = &mut self.units[unit.index()];
         // What this host started since is not what was looked for.
-        let own = can_outlive && it.status.is_terminal() && it.body_lives();
+        let own = it.outlives && it.status.is_terminal() && it.body_lives();
         let awaited = core::mem::take(&mut it.reaping);
         let gone = it.leaked && !own && outcome == Outcome::Done;
         if !gone && !awaited {

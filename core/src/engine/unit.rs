@@ -129,6 +129,8 @@ pub(super) const NO_BODY: u8 = NO_RUNG - 1;
 pub(super) struct Unit {
     pub(super) kind: KindId,
     pub(super) owner: OwnerId,
+    /// Its body can outlive the host.
+    pub(super) outlives: bool,
     pub(super) incarnation: Incarnation,
     /// What the number stood for before has lower incarnations.
     pub(super) born: Incarnation,
@@ -181,13 +183,15 @@ pub(super) struct Unit {
 
 impl Unit {
     /// No unit.
-    pub(super) const VACANT: Self = Self { vacant: true, ..Self::new(KindId(0), OwnerId(0), Incarnation(0)) };
+    pub(super) const VACANT: Self =
+        Self { vacant: true, ..Self::new(KindId(0), OwnerId(0), Incarnation(0), false) };
 
     /// A unit that was never started. `born`: 0, unless its number stood for another one before.
-    pub(super) const fn new(kind: KindId, owner: OwnerId, born: Incarnation) -> Self {
+    pub(super) const fn new(kind: KindId, owner: OwnerId, born: Incarnation, outlives: bool) -> Self {
         Self {
             kind,
             owner,
+            outlives,
             incarnation: born,
             born,
             status: Status::Pending,
@@ -246,12 +250,18 @@ impl Unit {
 
     /// The row that says what is true of it.
     pub(super) const fn row(&self) -> Row {
+        self.row_as(self.status)
+    }
+
+    /// The same with another status. One that is final while a process lives says that it is left: a crash must not
+    /// make it nobody's.
+    pub(super) const fn row_as(&self, status: Status) -> Row {
         Row {
             incarnation: self.incarnation,
-            status: self.status,
+            status,
             reason: self.reason,
             findings: self.recorded,
-            leaked: self.leaked,
+            leaked: self.leaked || (self.outlives && status.is_terminal() && self.body_lives()),
         }
     }
 

@@ -146,21 +146,28 @@ impl Judge {
     pub(super) fn rung_is_left(&mut self, scene: &Scene<'_>, unit: UnitId) -> bool {
         let ledger = &self.units[unit.index()];
         let given_up = !ledger.rung_over && (scene.now >= ledger.rung_until || self.is_cut_short(ledger));
-        let rung = u8::try_from(ledger.rung).ok().and_then(|rung| scene.kind(unit).ladder.rung(rung));
-        if let Some(rung) = rung.filter(|_| given_up) {
-            let forced = self.forced || ledger.forced;
-            // Of one that was on record and never started, answers are not followed.
-            let started = scene.engine.unit(unit).is_some_and(|view| view.incarnation == ledger.incarnation);
-            let ledger = &mut self.units[unit.index()];
-            ledger.rung_forces |= rung.otherwise == Otherwise::Force;
-            // Force leaves a checkpoint behind, and does not wait for it to fail.
-            ledger.checkpoint_lost |= rung.action == Action::Checkpoint && started && !forced;
+        if given_up {
+            self.rung_given_up(scene, unit);
         }
         given_up
     }
 
+    #[inline(never)]
+    fn rung_given_up(&mut self, scene: &Scene<'_>, unit: UnitId) {
+        let ledger = &mut self.units[unit.index()];
+        let rung = u8::try_from(ledger.rung).ok().and_then(|rung| scene.kind(unit).ladder.rung(rung));
+        let Some(rung) = rung else { return };
+        ledger.rung_forces |= rung.otherwise == Otherwise::Force;
+        // Force leaves a checkpoint behind, and does not wait for it to fail. Of one that was on record and never
+        // started, answers are not followed.
+        let forced = self.forced || ledger.forced;
+        let started = scene.engine.unit(unit).is_some_and(|view| view.incarnation == ledger.incarnation);
+        ledger.checkpoint_lost |= rung.action == Action::Checkpoint && started && !forced;
+    }
+
     /// The deadline cuts a rung off. The report says so, unless all that is left is the plan's own end: this rung
     /// and all before it had their patience, and nothing after it waits.
+    #[inline(never)]
     pub(super) fn cut_off_is_told(&self, scene: &Scene<'_>, unit: UnitId, ends: Moment) -> Verdict {
         let ledger = &self.units[unit.index()];
         let said = |report: UnitReport| report.overran || report.incarnation != ledger.incarnation;
