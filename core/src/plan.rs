@@ -11,12 +11,6 @@ use crate::{
     time::Span,
 };
 
-/// So many rungs a unit's ladder may have: two numbers of rungs stand for something else.
-const RUNGS_MAX: usize = 254;
-
-/// So many the host's may have: what failed of it is kept as a bit each.
-const PHASES_MAX: usize = 64;
-
 /// What kind of thing a unit's body is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -47,9 +41,9 @@ pub enum Restart {
     #[default]
     Never,
     /// After a failure, at most `limit` times in a row, after `backoff`, doubled each time up to
-    /// `backoff_max`. Only a completed run, or an explicit start or restart, forgives the failures before it: of a service that
-    /// is not meant to complete, `limit` failures are all that its life has, however far apart they are. For such a
-    /// one there is [`Restart::Always`].
+    /// `backoff_max`. Only a completed run, or an explicit start or restart, forgives the failures before it: of a
+    /// service that is not meant to complete, `limit` failures are all that its life has, however far apart they
+    /// are. For such a one there is [`Restart::Always`].
     OnFailure {
         /// How many failures in a row are answered by a restart.
         limit: u16,
@@ -156,13 +150,19 @@ impl fmt::Display for PlanError {
 impl core::error::Error for PlanError {}
 
 impl Plan {
+    /// So many rungs a unit's ladder may have: two numbers of rungs stand for something else.
+    pub const RUNGS_MAX: usize = 254;
+
+    /// So many the host's may have: what failed of it is kept as a bit each.
+    pub const PHASES_MAX: usize = 64;
+
     /// Checks what the types cannot say.
     ///
     /// # Errors
     /// The first rule that the plan breaks.
     pub fn check(&self) -> Result<(), PlanError> {
-        let too_many = |kind: &Kind| kind.ladder.rungs().len() > RUNGS_MAX;
-        if self.shutdown.rungs().len() > PHASES_MAX || self.kinds.iter().any(too_many) {
+        let too_many = |kind: &Kind| kind.ladder.rungs().len() > Self::RUNGS_MAX;
+        if self.shutdown.rungs().len() > Self::PHASES_MAX || self.kinds.iter().any(too_many) {
             return Err(PlanError::TooManyRungs);
         }
         if self.kinds.len() > usize::from(u16::MAX) {

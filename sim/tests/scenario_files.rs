@@ -168,7 +168,7 @@ const BAD: &[(&str, &str)] = &[
     ),
     (
         "[[unit]]\nname = \"a\"\nsystem = \"task\"\n[unit.ladder]\nrungs = []",
-        "6:9 0 rungs; a ladder has 1 to 255",
+        "6:9 0 rungs; a ladder has 1 to 254",
     ),
     (
         "[[unit]]\nname = \"a\"\nsystem = \"task\"\n[unit.ladder]\nrungs = [{ do = \"kil\", patience = \"1s\" }]",

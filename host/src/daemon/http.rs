@@ -1,8 +1,8 @@
 //! HTTP: the cancel endpoint of the task contract, and what orchestrators ask for.
 //!
-//! Every connection has limits: how long a head may take to come, how large it may be, how large a body may
-//! be and how long it may take, and how long an answer may wait for whoever does not read. A connection that does not keep to them ends, so that one that is half open
-//! can hold up neither a shutdown nor anybody else.
+//! Every connection has limits: how long a head may take to come, how large it may be, how large a body may be and
+//! how long it may take, and how long an answer may wait for whoever does not read. A connection that does not keep
+//! to them ends, so that one that is half open can hold up neither a shutdown nor anybody else.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 

@@ -98,7 +98,7 @@ fn a_mistyped_level_is_refused_and_switches_no_log_off() {
 const NO_LADDERS: [(&str, &str); 4] = [
     ("rungs = [{ do = \"terminate\", grace = \"1s\", patience = \"3s\" }]", "no rung that ends the body"),
     ("rungs = [{ do = \"disconnect\", patience = \"3s\" }]", "no rung that ends the body"),
-    ("rungs = []", "0 rungs; a ladder has 1 to 255"),
+    ("rungs = []", "0 rungs; a ladder has 1 to 254"),
     ("rungs = [{ do = \"kill\", patience = \"rest\" }]", "say how much that is: budget = \"30s\""),
 ];
 

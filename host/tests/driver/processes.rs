@@ -165,38 +165,6 @@ async fn a_stop_reaches_who_left_the_group() {
 }
 
 #[tokio::test]
-async fn a_process_holds_still_and_goes_on_and_can_be_stopped_while_it_does() {
-    let directory = tempfile::tempdir().unwrap();
-    let count = directory.path().join("count");
-    let script = "while :; do echo x >> $D/count; sleep 0.01; done";
-    let host = with_sessions(Host::builder().memory(&Memory::new())).unit("one", sh(&directory, script));
-    let host = host.start().await.unwrap();
-    let mut news = host.news();
-    let size = || fs::metadata(&count).map_or(0, |it| it.len());
-    host.start("one").await.unwrap();
-    while size() == 0 {
-        sleep(Duration::from_millis(5)).await;
-    }
-    for _ in 0..2 {
-        host.pause("one").await.unwrap();
-        until(&mut news, "one", Notice::Paused).await;
-        sleep(Duration::from_millis(20)).await;
-        let before = size();
-        sleep(Duration::from_millis(100)).await;
-        assert_eq!(size(), before);
-        host.resume("one").await.unwrap();
-        while size() == before {
-            sleep(Duration::from_millis(5)).await;
-        }
-    }
-    host.pause("one").await.unwrap();
-    until(&mut news, "one", Notice::Paused).await;
-    host.stop("one").await.unwrap();
-    let report = host.shutdown(Shutdown::default()).await.unwrap();
-    assert_eq!(report.unit("one").unwrap().failed, None, "it heard that it has to go: {report}");
-}
-
-#[tokio::test]
 async fn what_writes_without_end_waits_for_who_reads() {
     let directory = tempfile::tempdir().unwrap();
     let host = with_sessions(Host::builder().memory(&Memory::new())).unit("yes", sh(&directory, "exec yes"));

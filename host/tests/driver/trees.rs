@@ -37,11 +37,10 @@ async fn who_left_the_group_is_asked_before_it_is_ended_and_nobody_twice() {
     }
 }
 
-#[tokio::test]
-async fn who_left_the_group_holds_still_with_the_others_and_goes_on_with_them() {
+/// A script that counts: it holds still, goes on, and can be stopped while it holds still.
+async fn check_that_it_holds_still(script: &str) {
     let directory = tempfile::tempdir().unwrap();
     let count = directory.path().join("count");
-    let script = "setsid sh -c 'while :; do echo x >> $D/count; sleep 0.01; done' & wait";
     let host = with_sessions(Host::builder().memory(&Memory::new())).unit("one", sh(&directory, script));
     let host = host.start().await.unwrap();
     let mut news = host.news();
@@ -67,4 +66,14 @@ async fn who_left_the_group_holds_still_with_the_others_and_goes_on_with_them() 
     assert!(!host.stop("one").await.unwrap().leaked);
     let report = host.shutdown(Shutdown::default()).await.unwrap();
     assert_eq!(report.unit("one").unwrap().failed, None, "all of them heard that they have to go: {report}");
+}
+
+#[tokio::test]
+async fn a_process_holds_still_and_goes_on_and_can_be_stopped_while_it_does() {
+    check_that_it_holds_still("while :; do echo x >> $D/count; sleep 0.01; done").await;
+}
+
+#[tokio::test]
+async fn who_left_the_group_holds_still_with_the_others_and_goes_on_with_them() {
+    check_that_it_holds_still("setsid sh -c 'while :; do echo x >> $D/count; sleep 0.01; done' & wait").await;
 }

@@ -43,7 +43,7 @@ struct RungFile {
 }
 
 /// As many as an engine takes.
-const MOST_RUNGS: usize = 255;
+const MOST_RUNGS: usize = winddown_core::Plan::RUNGS_MAX;
 
 impl LadderFile {
     pub(super) fn into_ladder(self) -> Result<Ladder<Action>, Misfit> {

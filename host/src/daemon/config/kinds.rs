@@ -15,7 +15,7 @@ use super::{
 const TASK_GRACE: Span = Span::from_secs(5);
 
 /// As many as an engine takes.
-const MOST_RUNGS: usize = 255;
+const MOST_RUNGS: usize = winddown_core::Plan::RUNGS_MAX;
 
 /// All kinds that a unit can be of.
 pub(super) struct Kinds(BTreeMap<Arc<str>, Kind>);

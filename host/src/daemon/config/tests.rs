@@ -123,7 +123,7 @@ fn errors_have_a_place_and_say_what_was_expected() {
     wrong(
         "[ladder.x]\nrungs = []\n[kind.a]\nladder = \"x\"\n[kind.b]\nladder = \"x\"",
         (2, 9),
-        "ladder \"x\" of kind \"a\" and kind \"b\": 0 rungs; a ladder has 1 to 255",
+        "ladder \"x\" of kind \"a\" and kind \"b\": 0 rungs; a ladder has 1 to 254",
     );
 }
 
