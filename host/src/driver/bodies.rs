@@ -40,7 +40,7 @@ impl Driver {
                 return;
             }
         };
-        (entry.error, entry.progress) = (None, None);
+        (entry.error, entry.progress, entry.process) = (None, None, None);
         self.tasks += usize::from(hands.is_task());
         let running = Running { shared, hands, holds_still: false, ends: false, exit_step: None };
         if let Some(abandoned) = entry.running.replace(running) {

@@ -252,6 +252,9 @@ fn what_the_next_host_starts_is_not_taken_for_what_an_earlier_one_left() {
                 sleep(Duration::from_millis(2)).await;
             }
             is_on_record(&host).await;
+            while host.inspect("one").await.unwrap().pid.is_none() {
+                sleep(Duration::from_millis(2)).await;
+            }
             sleep(Duration::from_millis(20)).await;
             let info = host.inspect("one").await.unwrap();
             assert_eq!((info.status, info.incarnation), (Status::Running, round + 1), "{:?}", info.error);
