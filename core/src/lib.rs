@@ -52,6 +52,7 @@ mod plan;
 mod report;
 mod status;
 mod time;
+mod written;
 
 /// The version of the engine's rules: the same inputs at the same moments have the same effects under the
 /// same version.
@@ -68,3 +69,4 @@ pub use plan::{BodyClass, Kind, Plan, PlanError, Promise, Restart};
 pub use report::{Ending, Report, UnitReport};
 pub use status::{Reason, Status};
 pub use time::{Moment, NoSpan, SPAN_FORM, Span};
+pub use written::LadderError;

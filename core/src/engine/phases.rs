@@ -49,7 +49,7 @@ impl Engine {
     }
 
     fn phase_bit(&self) -> u64 {
-        1_u64.checked_shl(self.shutdown.rung.into()).unwrap_or(1 << 63)
+        1 << self.shutdown.rung
     }
 
     pub(super) fn enter(&mut self, now: Moment, rung: u8, effects: &mut Effects) {

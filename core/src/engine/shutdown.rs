@@ -96,6 +96,11 @@ impl Shutdown {
         self.units
     }
 
+    /// Whether the phase at this place of the ladder failed. A plan has no more places than there are bits.
+    pub(super) const fn has_failed(&self, place: usize) -> bool {
+        self.failed >> place & 1 == 1
+    }
+
     pub(super) const fn placed(&self) -> u32 {
         self.placed
     }

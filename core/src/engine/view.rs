@@ -131,7 +131,7 @@ impl Engine {
     #[must_use]
     pub fn phase_failed(&self, phase: Phase) -> bool {
         let place = self.plan.shutdown.rungs().iter().position(|rung| rung.action == phase);
-        place.is_some_and(|place| self.shutdown.failed >> place.min(63) & 1 == 1)
+        place.is_some_and(|place| self.shutdown.has_failed(place))
     }
 
     /// What there is to say about the whole host. Complete when [`Effect::Exit`](crate::Effect::Exit)
@@ -139,7 +139,7 @@ impl Engine {
     #[must_use]
     pub fn report(&self) -> Report {
         let failed = self.plan.shutdown.rungs().iter().enumerate();
-        let failed = failed.filter(|(place, _)| self.shutdown.failed >> (*place).min(63) & 1 == 1);
+        let failed = failed.filter(|(place, _)| self.shutdown.has_failed(*place));
         Report {
             code: self.exit_code(),
             began: self.shutdown.began,

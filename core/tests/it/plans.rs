@@ -167,3 +167,15 @@ fn a_reserve_is_for_what_runs_on_forced_paths_too() {
     );
     assert_eq!(ladder.budget(), Span::from_secs(4), "with time enough it has its second");
 }
+
+#[test]
+fn a_ladder_that_is_written_down_has_rungs_and_a_rest_of_something() {
+    let kill = Rung::new(Action::Kill, Span::from_secs(3));
+    let written = |rungs: &[Rung<Action>], budget| Ladder::written(rungs.to_vec(), budget);
+    assert_eq!(written(&[kill], None), Ok(Ladder::of_unit(vec![kill], None)));
+    assert_eq!(written(&[], None), Err(LadderError::Rungs(0)));
+    assert!(written(&[kill; Plan::RUNGS_MAX], None).is_ok());
+    assert_eq!(written(&[kill; Plan::RUNGS_MAX + 1], None), Err(LadderError::Rungs(255)));
+    assert_eq!(written(&[kill.rest()], None), Err(LadderError::RestOfNothing));
+    assert!(written(&[kill.rest()], Some(Span::from_secs(1))).is_ok());
+}

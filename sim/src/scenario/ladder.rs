@@ -42,22 +42,13 @@ struct RungFile {
     or_force: bool,
 }
 
-/// As many as an engine takes.
-const MOST_RUNGS: usize = winddown_core::Plan::RUNGS_MAX;
-
 impl LadderFile {
     pub(super) fn into_ladder(self) -> Result<Ladder<Action>, Misfit> {
-        let (place, count) = (self.rungs.span().start, self.rungs.get_ref().len());
-        if !(1..=MOST_RUNGS).contains(&count) {
-            return Err((place, format!("{count} rungs; a ladder has 1 to {MOST_RUNGS}")));
-        }
+        let place = self.rungs.span().start;
         let rungs = self.rungs.into_inner().into_iter().map(RungFile::into_rung);
         let rungs = rungs.collect::<Result<Vec<_>, _>>()?;
-        if self.budget.is_none() && rungs.iter().any(|rung| rung.patience == Patience::Rest) {
-            let what = "a rung waits for the rest of the budget; say how much that is: budget = \"30s\"";
-            return Err((place, what.to_owned()));
-        }
-        let ladder = Ladder::of_unit(rungs, self.budget.map(Spanned::into_inner));
+        let ladder = Ladder::written(rungs, self.budget.map(Spanned::into_inner));
+        let ladder = ladder.map_err(|error| (place, error.to_string()))?;
         if !ladder.ends_body() {
             let what = "no rung ends the body when the stop is forced; add one: kill, abort or remove";
             return Err((place, what.to_owned()));

@@ -14,9 +14,6 @@ use super::{
 /// Long enough to finish what it writes, short enough for a person who waits.
 const TASK_GRACE: Span = Span::from_secs(5);
 
-/// As many as an engine takes.
-const MOST_RUNGS: usize = winddown_core::Plan::RUNGS_MAX;
-
 /// All kinds that a unit can be of.
 pub(super) struct Kinds(BTreeMap<Arc<str>, Kind>);
 
@@ -132,15 +129,9 @@ fn ladder(name: &str, users: &[&str], text: &LadderText) -> Result<Ladder<Action
         let of = if users.is_empty() { "" } else { " of " };
         Wrong::at(text.rungs.span(), format!("ladder {name:?}{of}{}: {why}", users.join(" and ")))
     };
-    let count = text.rungs.get_ref().len();
-    if !(1..=MOST_RUNGS).contains(&count) {
-        return Err(wrong(&format!("{count} rungs; a ladder has 1 to {MOST_RUNGS}")));
-    }
     let rungs = text.rungs.get_ref().iter().map(rung).collect::<Result<Vec<_>, _>>()?;
-    if text.budget.is_none() && rungs.iter().any(|rung| rung.patience == Patience::Rest) {
-        return Err(wrong("a rung waits for the rest of the budget; say how much that is: budget = \"30s\""));
-    }
-    let ladder = Ladder::of_unit(rungs, text.budget.map(|span| span.0));
+    let ladder = Ladder::written(rungs, text.budget.map(|span| span.0));
+    let ladder = ladder.map_err(|error| wrong(&error.to_string()))?;
     // Asked of a host that has nothing else, so that what it says is about this ladder.
     let kind = Kind { ladder: ladder.clone(), ..contracts::provider() };
     contracts::host(vec![kind]).check().map_err(|error| wrong(&error.to_string()))?;
