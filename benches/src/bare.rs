@@ -6,13 +6,12 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use winddown_sim::{chooser::Label, entropy::Stream};
 
 const WORKERS: usize = 10;
+const CLIENTS: u32 = 3;
 const SECOND: u64 = 1_000_000_000;
 const MILLI: u64 = 1_000_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Bare {
-    Comes,
-    Starts(usize),
     Finds(usize),
     Stops,
     Ends(usize),
@@ -40,15 +39,12 @@ pub fn bare(seed: u64) -> u64 {
         planned += 1;
         heap.push(Reverse((at, planned, what)));
     };
-    let (mut alive, mut stopping) = ([false; WORKERS], [false; WORKERS]);
+    let (mut alive, mut stopping) = ([true; WORKERS], [false; WORKERS]);
     let (mut found, mut saved) = ([0_u64; WORKERS], [0_u64; WORKERS]);
-    let (mut down, mut clients, mut told, mut left, mut paused, mut to_save) = (false, 0, 0, 0, 0, 0_u64);
+    let (mut down, mut told, mut left, mut paused, mut to_save) = (false, 0, 0, 0, 0_u64);
     let mut wound = 0;
-    for _ in 0..3 {
-        plan(&mut heap, 0, Bare::Comes);
-    }
     for worker in 0..WORKERS {
-        plan(&mut heap, 0, Bare::Starts(worker));
+        plan(&mut heap, SECOND + dice.below(368 * SECOND), Bare::Finds(worker));
     }
     for _ in 0..5 {
         plan(&mut heap, dice.below(400 * SECOND), Bare::Stops);
@@ -56,11 +52,6 @@ pub fn bare(seed: u64) -> u64 {
     plan(&mut heap, dice.below(600 * SECOND), Bare::ShutsDown);
     while let Some(Reverse((now, _, what))) = heap.pop() {
         match what {
-            Bare::Comes => clients += 1,
-            Bare::Starts(worker) => {
-                alive[worker] = true;
-                plan(&mut heap, now + SECOND + dice.below(368 * SECOND), Bare::Finds(worker));
-            }
             Bare::Finds(worker) if alive[worker] && !stopping[worker] => {
                 found[worker] += 1;
                 plan(&mut heap, now + SECOND + dice.below(368 * SECOND), Bare::Finds(worker));
@@ -78,13 +69,13 @@ pub fn bare(seed: u64) -> u64 {
             Bare::Written(worker) => saved[worker] = found[worker],
             Bare::ShutsDown => {
                 down = true;
-                for _ in 0..clients {
+                for _ in 0..CLIENTS {
                     plan(&mut heap, now + dice.below(100 * MILLI), Bare::Told);
                 }
             }
             Bare::Told => {
                 told += 1;
-                for worker in 0..if told == clients { WORKERS } else { 0 } {
+                for worker in 0..if told == CLIENTS { WORKERS } else { 0 } {
                     if alive[worker] && !stopping[worker] {
                         stopping[worker] = true;
                         to_save += 1;
@@ -103,13 +94,13 @@ pub fn bare(seed: u64) -> u64 {
             Bare::Saved(worker) => {
                 saved[worker] = found[worker];
                 to_save -= 1;
-                for _ in 0..if to_save == 0 { clients } else { 0 } {
+                for _ in 0..if to_save == 0 { CLIENTS } else { 0 } {
                     plan(&mut heap, now + dice.below(100 * MILLI), Bare::Left);
                 }
             }
             Bare::Left => {
                 left += 1;
-                if left == clients {
+                if left == CLIENTS {
                     plan(&mut heap, now + dice.below(2 * MILLI), Bare::Wound);
                 }
             }

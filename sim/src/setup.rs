@@ -5,11 +5,14 @@
 use std::sync::Arc;
 
 use winddown_core::{
-    BodyClass, Disposition, Effects, Engine, Input, Kind, KindId, Moment, OwnerId, Plan, PlanError, Span,
-    UnitId, contracts,
+    BodyClass, ClientId, Disposition, Effects, Engine, Input, Kind, KindId, Moment, OwnerId, Plan, PlanError,
+    Span, UnitId, contracts,
 };
 
-use crate::scenario::{Ask, BodyPlan, HostPlan, Order, Outer, Range, Scenario, System, Target, UnitPlan};
+use crate::{
+    scenario::{Ask, BodyPlan, HostPlan, Order, Outer, Range, Scenario, System, Target, UnitPlan},
+    world::Before,
+};
 
 /// Why a scenario cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +51,13 @@ pub struct UnitSetup {
     pub(crate) takes: Span,
 }
 
+impl UnitSetup {
+    /// When it is started in the run. Not then, if it runs already.
+    pub(crate) fn starts_later(&self, is_up: bool) -> Option<Range> {
+        self.starts.filter(|starts| !(is_up && *starts == Range::exactly(Span::ZERO)))
+    }
+}
+
 /// Which units an ask is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Aim {
@@ -80,6 +90,8 @@ pub struct Setup {
     /// `(unit, on)` for each dependency between units.
     pub(crate) dependencies: Vec<(UnitId, UnitId)>,
     pub(crate) outer_grace: Option<Span>,
+    /// What was before the run, if its host is up when it begins.
+    pub(crate) before: Option<Arc<Before>>,
 }
 
 impl Setup {
@@ -110,10 +122,21 @@ impl Setup {
                 });
             }
         }
-        let mut setup =
-            Self { scenario, plan, template, units, asks: Vec::new(), dependencies: Vec::new(), outer_grace };
+        let mut setup = Self {
+            scenario,
+            plan,
+            template,
+            units,
+            asks: Vec::new(),
+            dependencies: Vec::new(),
+            outer_grace,
+            before: None,
+        };
         setup.link(&mut effects)?;
         setup.resolve()?;
+        if setup.scenario.host.running {
+            setup.before = Some(Arc::new(Before::new(&setup)));
+        }
         Ok(setup)
     }
 
@@ -199,6 +222,11 @@ impl Setup {
     /// All of them, in order.
     pub(crate) fn unit_ids(&self) -> impl Iterator<Item = UnitId> + use<> {
         (0..u32::try_from(self.units.len()).unwrap_or(u32::MAX)).map(UnitId)
+    }
+
+    /// The clients that are attached from the start.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = ClientId> + use<> {
+        (0..self.scenario.host.clients).map(ClientId)
     }
 
     pub(crate) fn is_timed(&self) -> bool {

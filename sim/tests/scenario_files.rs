@@ -285,7 +285,7 @@ fn what_is_as_usual_is_not_printed() {
 
 #[test]
 fn what_no_seed_makes_is_printed_as_it_was_read() {
-    let text = "name = \"a\"\n\n[host]\nclients = 3\nbroken-clients = 2\n\n[[unit]]\nname = \"web\"\n\
+    let text = "name = \"a\"\n\n[host]\nrunning = true\nclients = 3\nbroken-clients = 2\n\n[[unit]]\nname = \"web\"\n\
         system = \"provider\"\n[unit.body]\non-probe = \"ignores\"\non-checkpoint = \"fails\"\n\
         on-remove = \"1s..2s\"\n\n[[operator]]\nat = \"1s\"\nask = \"fill-disk\"\n\n\
         [[operator]]\nat = \"2s\"\nask = \"hang-disk\"\n";

@@ -61,6 +61,7 @@ pub(super) struct HostFile {
     pub(super) at_once: Option<Spanned<u16>>,
     pub(super) owner_cap: Option<Spanned<u32>>,
     pub(super) lease: Option<bool>,
+    pub(super) running: Option<bool>,
     pub(super) clients: Option<Spanned<u16>>,
     pub(super) broken_clients: Option<Spanned<u16>>,
     #[serde(default, deserialize_with = "range")]

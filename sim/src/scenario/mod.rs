@@ -321,6 +321,9 @@ pub struct HostPlan {
     pub owner_cap: Option<u32>,
     /// Whether it holds a lease.
     pub lease: bool,
+    /// Whether it is up when the run begins: its clients are connected, and what starts at 0 s runs. That is
+    /// the same for every seed, so it is done once for all runs.
+    pub running: bool,
     /// How many clients are attached from the start.
     pub clients: u16,
     /// How many of those, from the first on, give an error when they are told something.

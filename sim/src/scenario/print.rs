@@ -69,6 +69,9 @@ fn print_host(text: &mut String, host: &HostPlan) {
     if host.lease {
         line!(text, "lease = true");
     }
+    if host.running {
+        line!(text, "running = true");
+    }
     if host.clients > 0 {
         line!(text, "clients = {}", host.clients);
     }

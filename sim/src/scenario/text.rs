@@ -154,6 +154,7 @@ impl HostFile {
             at_once: self.at_once.map(Spanned::into_inner),
             owner_cap: self.owner_cap.map(Spanned::into_inner),
             lease: self.lease.unwrap_or(usual.lease),
+            running: self.running.unwrap_or(usual.running),
             clients,
             broken_clients: self.broken_clients.map_or(usual.broken_clients, Spanned::into_inner),
             client_takes: self.client_takes.unwrap_or(usual.client_takes),

@@ -66,6 +66,7 @@ impl Default for HostPlan {
             at_once: None,
             owner_cap: None,
             lease: false,
+            running: false,
             clients: 0,
             broken_clients: 0,
             client_takes: Range::new(Span::from_millis(1), Span::from_millis(100)),

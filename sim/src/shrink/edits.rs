@@ -157,12 +157,13 @@ fn systems(scenario: &Scenario) -> Vec<Scenario> {
 /// The host and the order of things as they usually are, all at once and one by one.
 fn settings(scenario: &Scenario) -> Vec<Scenario> {
     let usual = HostPlan::default();
-    let fields: [fn(&mut HostPlan, HostPlan); 13] = [
+    let fields: [fn(&mut HostPlan, HostPlan); 14] = [
         |host, usual| *host = usual,
         |host, usual| host.deadline = usual.deadline,
         |host, usual| host.at_once = usual.at_once,
         |host, usual| host.owner_cap = usual.owner_cap,
         |host, usual| host.lease = usual.lease,
+        |host, usual| host.running = usual.running,
         |host, usual| (host.clients, host.broken_clients) = (usual.clients, usual.broken_clients),
         |host, _| {
             host.clients = host.clients.saturating_sub(1);

@@ -158,6 +158,9 @@ fn host(host: &HostPlan) -> Vec<String> {
     if host.lease {
         parts.push("holds a lease".to_owned());
     }
+    if host.running {
+        parts.push("up from the beginning".to_owned());
+    }
     if host.clients > 0 {
         parts.push(format!("clients: {}", host.clients));
     }

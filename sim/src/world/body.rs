@@ -79,6 +79,13 @@ impl<C: Chooser> World<'_, C> {
             let after = self.draw(Label::Bodies, plan.up_after);
             self.plan_after(after, Happening::BodyUp(place));
         }
+        self.work(unit, place);
+    }
+
+    /// The body begins with what it does by itself.
+    pub(super) fn work(&mut self, unit: UnitId, place: u32) {
+        let all: &Setup = self.setup;
+        let plan = &all.units[unit.index()].body;
         if let Some(lasts) = plan.lasts {
             let after = self.draw(Label::Bodies, lasts);
             let exit = if plan.fails { Exit::Failed } else { Exit::Completed };

@@ -5,6 +5,7 @@
 //! the order of a hash map.
 
 mod agenda;
+mod before;
 mod body;
 mod hands;
 mod happen;
@@ -16,6 +17,7 @@ mod store;
 
 use winddown_core::{Effects, Engine, Input, Moment, Span, UnitId};
 
+pub(crate) use self::before::Before;
 pub use self::{
     body::Body,
     pending::Pending,
@@ -73,7 +75,7 @@ pub struct Outcome {
 }
 
 /// Everything that changes during a run. Kept between runs, so that runs allocate nothing once warm.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Arena {
     engine: Engine,
     effects: Effects,
@@ -138,6 +140,9 @@ impl Arena {
     }
 
     fn reset(&mut self, setup: &Setup) {
+        if let Some(before) = &setup.before {
+            return self.copy_from(before, setup.is_timed());
+        }
         self.engine.clone_from(&setup.template);
         self.effects.clear();
         self.agenda.reset(setup.is_timed());
@@ -179,11 +184,16 @@ impl<C: Chooser> World<'_, C> {
         if self.strikes(Label::Operators, Fault::EarlySignal, None) {
             self.plan(Moment::START, Happening::Signal(winddown_core::Signal::Terminate));
         }
-        for client in 0..self.setup.scenario.host.clients {
-            self.plan(Moment::START, Happening::ClientComes(winddown_core::ClientId(client)));
+        let is_up = self.setup.before.is_some();
+        if is_up {
+            self.go_on();
+        } else {
+            for client in self.setup.clients() {
+                self.plan(Moment::START, Happening::ClientComes(client));
+            }
         }
         for place in 0..self.setup.units.len() {
-            if let Some(starts) = self.setup.units[place].starts {
+            if let Some(starts) = self.setup.units[place].starts_later(is_up) {
                 let after = self.draw(Label::Operators, starts);
                 let unit = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
                 self.plan_after(after, Happening::Start(unit));
@@ -317,7 +327,7 @@ impl<C: Chooser> World<'_, C> {
         Outcome {
             ended: self.exited.filter(|_| self.breach.is_none()).map_or(Ended::Broken, Ended::Exited),
             hash: self.digest.value(),
-            steps: self.steps,
+            steps: self.steps - self.setup.before.as_ref().map_or(0, |before| before.steps),
             took: Moment::START.until(self.now),
             crashes: self.crashes,
             killed: self.killed,

@@ -53,9 +53,14 @@ pub fn run_while<C: Chooser>(
 }
 
 impl<'a, C: Chooser> World<'a, C> {
-    fn new(setup: &'a Setup, chooser: &'a mut C, state: &'a mut Arena, story: Option<&'a mut Story>) -> Self {
+    pub(super) fn new(
+        setup: &'a Setup,
+        chooser: &'a mut C,
+        state: &'a mut Arena,
+        story: Option<&'a mut Story>,
+    ) -> Self {
         state.reset(setup);
-        Self {
+        let mut world = Self {
             setup,
             state,
             chooser,
@@ -74,10 +79,14 @@ impl<'a, C: Chooser> World<'a, C> {
             crash_at: u64::MAX,
             tickets: 0,
             breach: None,
+        };
+        if let Some(before) = &setup.before {
+            world.follow(before);
         }
+        world
     }
 
-    const fn is_over(&self) -> bool {
+    pub(super) const fn is_over(&self) -> bool {
         self.exited.is_some() || self.breach.is_some()
     }
 

@@ -12,5 +12,6 @@ mod exploring;
 mod files;
 mod laws;
 mod regressions;
+mod running;
 mod searching;
 mod shrinking;

@@ -123,7 +123,7 @@ fn other_reaction() -> impl Strategy<Value = Option<Reaction>> {
 fn host() -> impl Strategy<Value = HostPlan> {
     let limits =
         (option::weighted(0.3, span()), option::weighted(0.3, 1..=3_u16), option::weighted(0.2, 1..=3_u32));
-    let clients = (any::<bool>(), 0..=3_u16, 0..=3_u16, option::weighted(0.2, range()));
+    let clients = (any::<bool>(), 0..=3_u16, 0..=3_u16, option::weighted(0.2, range()), any::<bool>());
     let writes = (option::weighted(0.2, range()), option::weighted(0.2, range()));
     let outer = (select(&Outer::ALL[..]), option::weighted(0.3, span()), any::<bool>());
     (limits, clients, writes, outer).prop_map(|(limits, clients, writes, outer)| {
@@ -133,6 +133,7 @@ fn host() -> impl Strategy<Value = HostPlan> {
             at_once: limits.1,
             owner_cap: limits.2,
             lease: clients.0,
+            running: clients.4,
             clients: clients.1,
             broken_clients: clients.2.min(clients.1),
             client_takes: clients.3.unwrap_or(usual.client_takes),

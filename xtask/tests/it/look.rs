@@ -26,7 +26,7 @@ fn the_whole_state_stands_below_the_timeline_up_to_a_step() {
         "row: running of start 1, 0 findings, the final one on its way;",
         "1 caller waits",
         "clients  0 attached, 1 attached, 2 attached",
-        "pending   196.348s  a row of worker-4 is written",
+        "pending   196.349s  a row of worker-4 is written",
         "--seed 1 --until 23",
     ];
     let said = at(&["--until", "23"], 0, &words);
