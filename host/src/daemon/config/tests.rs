@@ -5,6 +5,8 @@ use winddown_core::{Action, Patience, Promise, Restart};
 
 use super::*;
 
+mod sample;
+
 const SAMPLE: &str = include_str!("../../../examples/winddownd.toml");
 
 fn parse(text: &str) -> Result<Config, Wrong> {
@@ -41,19 +43,6 @@ fn a_contract_is_there_by_its_name() {
 }
 
 #[test]
-fn what_is_commented_out_in_the_sample_can_be_used_as_well() {
-    let text = SAMPLE
-        .replace("# [http]", "[http]")
-        .replace("# journal = true", "journal = true")
-        .replace("# address", "address")
-        .replace("# tokens", "tokens");
-    let config = parse(&text).expect("it is sound");
-    assert!(config.journal);
-    let http = config.http.expect("it is there");
-    assert_eq!(http.tokens, Path::new("/etc/winddown/winddownd.tokens"));
-}
-
-#[test]
 fn errors_have_a_place_and_say_what_was_expected() {
     wrong(
         "deadlin = \"30s\"\n",
@@ -64,6 +53,8 @@ fn errors_have_a_place_and_say_what_was_expected() {
     let form = "{ always = { backoff = \"1s\" } }";
     wrong("[kind.x]\nladder = \"task\"\nrestart = \"always\"", (3, 11), form);
     wrong("[kind.x]\nladder = \"task\"\nrestart = \"on-failure\"", (3, 11), form);
+    let strange = "[kind.x]\nladder = \"task\"\nrestart = { always = { bakoff = \"1s\" } }";
+    wrong(strange, (3, 24), "unknown key `bakoff`; did you mean `backoff`? known are: backoff");
     let command = "[[unit]]\nname = \"a\"\nkind = \"provider\"\ncommand = \"sleep 5\"";
     wrong(command, (4, 11), "a list has to be here, such as [\"sleep\", \"5\"]");
     wrong("dlin = \"30s\"\n", (1, 1), "unknown key `dlin`; known are: state-dir");

@@ -99,10 +99,15 @@ impl<T: TryFrom<i64> + Most> de::Visitor<'_> for Number<T> {
 /// unknown.
 pub(super) fn plain(message: &str) -> String {
     if let Some(names) = message.strip_prefix("unknown field ") {
-        return unknown("key", names);
+        return unknown("key", names.split('`').skip(1).step_by(2));
     }
     if let Some(names) = message.strip_prefix("unknown variant ") {
-        return unknown("word", names);
+        return unknown("word", names.split('`').skip(1).step_by(2));
+    }
+    // Where a word has keys of its own. It names all that are unknown, and the first one is enough.
+    let keys = message.strip_prefix("unexpected keys in table: ");
+    if let Some((strange, known)) = keys.and_then(|keys| keys.rsplit_once(", available keys: ")) {
+        return unknown("key", strange.split(", ").take(1).chain(known.split(", ")));
     }
     if let Some(name) = message.strip_prefix("missing field ") {
         return format!("the key {name} is missing");
@@ -135,9 +140,8 @@ pub(super) fn plain(message: &str) -> String {
     }
 }
 
-/// `names`: the unknown one, then those that are known, each in backquotes.
-fn unknown(what: &str, names: &str) -> String {
-    let mut names = names.split('`').skip(1).step_by(2);
+/// `names`: the unknown one, then those that are known.
+fn unknown<'a>(what: &str, mut names: impl Iterator<Item = &'a str>) -> String {
     let name = names.next().unwrap_or_default();
     let known: Vec<&str> = names.collect();
     let name = shortened(name);
