@@ -53,7 +53,8 @@ type Writer = FramedWrite<OwnedWriteHalf, LinesCodec>;
 
 /// Serves a client until it is gone or has to go.
 pub(super) async fn serve(stream: UnixStream, shared: Shared) {
-    let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
+    // A process that is not seen from this PID namespace has the number 0.
+    let peer = stream.peer_cred().ok().and_then(|peer| peer.pid()).filter(|pid| *pid != 0);
     let client = match shared.host.attach().await {
         Ok(client) => client,
         Err(error) => {

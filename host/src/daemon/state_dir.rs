@@ -159,6 +159,14 @@ impl Paths {
         self.dir.join(format!("journal-{instance}.jsonl"))
     }
 
+    /// Which start of the daemon has the directory, as its PID file says. `None`: there is none, or it is not to be
+    /// read.
+    #[must_use]
+    pub fn instance(&self) -> Option<String> {
+        let text = fs::read_to_string(self.pid_file()).ok()?;
+        text.split_whitespace().nth(1).map(str::to_owned)
+    }
+
     fn lock(&self) -> PathBuf {
         self.dir.join("winddownd.lock")
     }

@@ -36,7 +36,7 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TIME", default_value = "1s", global = true, display_order = 51)]
     pub(crate) wait: Time,
 
-    /// For people, or for programs one JSON object a line
+    /// For people, or for programs one JSON object a line, errors as well
     #[arg(long, value_enum, default_value_t = Format::Human, global = true, display_order = 52)]
     pub(crate) format: Format,
 
@@ -51,7 +51,10 @@ Exit codes:
   2  the command line makes no sense
   3  no daemon answers
   4  there is no such unit
-  5  the daemon went away, or says what this client does not understand
+  5  the daemon went away or cut this off, or says what this client does not understand
+
+An error with --format json is one line on standard error: {\"type\":\"error\",\"v\":1,\"code\":…,\
+\"message\":…,\"hint\":…,\"exit\":…}
 
 Try it:
   winddownd --config host/examples/winddownd.toml &
@@ -64,6 +67,15 @@ Try it:
 pub(crate) enum Format {
     Human,
     Json,
+}
+
+impl Format {
+    /// What a command line asks for that makes no sense otherwise.
+    pub(crate) fn asked_for() -> Self {
+        let words: Vec<_> = std::env::args_os().collect();
+        let is_apart = words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+        if is_apart || words.iter().any(|word| word == "--format=json") { Self::Json } else { Self::Human }
+    }
 }
 
 #[derive(Subcommand, Debug)]
@@ -140,7 +152,8 @@ pub(crate) enum Command {
     /// What happens from now on, live, until the daemon is gone
     ///
     /// With the seconds since it began, the unit, which start of it, and what happened. When the daemon shuts
-    /// down it counts the time down that is left.
+    /// down it counts the time down that is left. Exit 0: the daemon went through its shutdown, and all of it
+    /// was seen. Exit 5: cut off before that.
     Attach {
         /// Of this unit only
         unit: Option<UnitName>,

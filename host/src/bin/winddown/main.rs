@@ -1,5 +1,6 @@
 //! `winddown`: asks a running `winddownd`, and says what it answered.
 
+mod attach;
 mod cli;
 mod complaint;
 mod output;
@@ -13,23 +14,26 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use winddown_host::{
     daemon::state_dir::{Paths, usual_dir},
-    ipc::{Answer, Ask, Part, Said},
+    ipc::{Answer, Ask, Said},
 };
 
 use self::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, Format},
     complaint::Complaint,
     output::Output,
     talk::Talk,
 };
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let mut output = Output::new(cli.format);
-    match run(cli, &mut output) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(complaint::usage(&error, Format::asked_for())),
+    };
+    let format = cli.format;
+    match run(cli, &mut Output::new(format)) {
         Ok(code) => ExitCode::from(code),
         Err(complaint) => {
-            complaint.say();
+            complaint.say(format);
             ExitCode::from(complaint.code())
         }
     }
@@ -45,7 +49,7 @@ fn run(cli: Cli, output: &mut Output) -> Result<u8, Complaint> {
             return shutdown::run(&paths, talk, Ask::Shutdown { force, within }, no_wait, output);
         }
         Command::Attach { unit } => {
-            return attach(Talk::to(&paths, cli.wait)?, Ask::Attach { unit }, output);
+            return attach::run(&paths, Talk::to(&paths, cli.wait)?, Ask::Attach { unit }, output);
         }
         Command::Start { unit } => Ask::Start { unit },
         Command::Stop { unit, force, within } => Ask::Stop { unit, force, within },
@@ -76,23 +80,4 @@ fn once(mut talk: Talk, ask: Ask, output: &mut Output) -> Result<u8, Complaint> 
             Said::Error(problem) => return Err(Complaint::Refused(problem)),
         }
     }
-}
-
-/// Says everything that happens until the daemon is gone.
-fn attach(mut talk: Talk, ask: Ask, output: &mut Output) -> Result<u8, Complaint> {
-    talk.ask(ask)?;
-    while let Some(reply) = talk.reply_or(|left| output.countdown(left))? {
-        match reply.said {
-            Said::Part(part) => {
-                if let Part::DaemonShutdown { shutdown_in_seconds: Some(seconds), .. } = part {
-                    talk.count_down(seconds);
-                }
-                output.part(&part, talk.took())?;
-            }
-            Said::Ok(_) => output.attached()?,
-            Said::Error(problem) => return Err(Complaint::Refused(problem)),
-        }
-    }
-    output.gone()?;
-    Ok(0)
 }

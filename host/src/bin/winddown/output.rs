@@ -8,7 +8,7 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use winddown_core::{Notice, Status};
-use winddown_host::ipc::{Answer, Ask, Data, Part, ShutdownRecord, UnitLine};
+use winddown_host::ipc::{Answer, Ask, Data, Part, ShutdownRecord, UnitLine, VERSION};
 
 use crate::{cli::Format, complaint::Complaint, postmortem};
 
@@ -98,7 +98,11 @@ impl Output {
     pub(crate) fn aside(&mut self, part: &Part) -> Result<()> {
         let Part::DaemonShutdown { .. } = part else { return Ok(()) };
         self.clear_countdown()?;
-        writeln!(anstream::stderr(), "{}", announcement(part)).map_err(Complaint::Output)
+        let text = match self.format {
+            Format::Human => announcement(part),
+            Format::Json => serde_json::to_string(part).map_err(|error| Complaint::Output(error.into()))?,
+        };
+        writeln!(anstream::stderr(), "{text}").map_err(Complaint::Output)
     }
 
     /// How much time the daemon has left, where somebody is there to see it.
@@ -120,12 +124,20 @@ impl Output {
 
     /// What happens from now on is seen.
     pub(crate) fn attached(&mut self) -> Result<()> {
+        if self.format == Format::Json {
+            return writeln!(anstream::stderr(), "{{\"type\":\"attached\",\"v\":{VERSION}}}")
+                .map_err(Complaint::Output);
+        }
         writeln!(anstream::stderr(), "attached; Ctrl-C ends it").map_err(Complaint::Output)
     }
 
     /// The daemon is gone.
     pub(crate) fn gone(&mut self) -> Result<()> {
         self.clear_countdown()?;
+        if self.format == Format::Json {
+            // The exit code says it, and an error where it is one.
+            return Ok(());
+        }
         writeln!(anstream::stderr(), "the daemon has closed the connection").map_err(Complaint::Output)
     }
 

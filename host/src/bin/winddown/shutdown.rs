@@ -1,6 +1,6 @@
 //! Shutting the daemon down, and waiting until it is gone.
 
-use std::{fs, io};
+use std::{fs, io, os::fd::OwnedFd};
 
 use rustix::{
     event::{PollFd, PollFlags, poll},
@@ -20,8 +20,10 @@ pub(crate) fn run(
     no_wait: bool,
     output: &mut Output,
 ) -> Result<u8, Complaint> {
-    // Held from before the question on, so that another process with the same number is never meant.
-    let daemon = pidfd_open(talk.daemon(), PidfdFlags::empty());
+    let daemon = End::of(&talk);
+    if !no_wait && daemon.is_none() {
+        return Err(Complaint::OtherNamespace { path: paths.socket() });
+    }
     talk.ask(ask.clone())?;
     let mut instance = None;
     while let Some(reply) = talk.reply_or(|left| output.countdown(left))? {
@@ -45,7 +47,9 @@ pub(crate) fn run(
         }
     }
     let instance = instance.ok_or(Complaint::Lost)?;
-    wait_until_gone(daemon, talk.daemon()).map_err(Complaint::Broken)?;
+    if let Some(daemon) = daemon {
+        daemon.wait().map_err(Complaint::Broken)?;
+    }
     let text = fs::read(paths.report()).map_err(|_| Complaint::GoneWithoutReport)?;
     let record = record::parse(paths, &text)?;
     if record.instance != instance {
@@ -55,21 +59,35 @@ pub(crate) fn run(
     Ok(u8::from(record.code != 0))
 }
 
-/// The kernel says when a process is gone. There is nothing to wait for if it was gone before.
-fn wait_until_gone(daemon: rustix::io::Result<std::os::fd::OwnedFd>, pid: Pid) -> io::Result<()> {
-    let daemon = match daemon {
-        Ok(daemon) => daemon,
-        Err(rustix::io::Errno::SRCH) => return Ok(()),
-        Err(error) => {
-            let why = format!("process {} cannot be waited for: {error}", pid.as_raw_nonzero());
-            return Err(io::Error::other(why));
-        }
-    };
-    loop {
-        match poll(&mut [PollFd::new(&daemon, PollFlags::IN)], None) {
-            Ok(_) => return Ok(()),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+/// The end of a daemon's process.
+pub(crate) struct End {
+    pid: Pid,
+    /// Held from before the first question on, so that another process with the same number is never meant.
+    process: rustix::io::Result<OwnedFd>,
+}
+
+impl End {
+    /// `None`: it cannot be waited for from this PID namespace.
+    pub(crate) fn of(talk: &Talk) -> Option<Self> {
+        talk.daemon().map(|pid| Self { pid, process: pidfd_open(pid, PidfdFlags::empty()) })
+    }
+
+    /// The kernel says when a process is gone. There is nothing to wait for if it was gone before.
+    pub(crate) fn wait(self) -> io::Result<()> {
+        let daemon = match self.process {
+            Ok(daemon) => daemon,
+            Err(rustix::io::Errno::SRCH) => return Ok(()),
+            Err(error) => {
+                let why = format!("process {} cannot be waited for: {error}", self.pid.as_raw_nonzero());
+                return Err(io::Error::other(why));
+            }
+        };
+        loop {
+            match poll(&mut [PollFd::new(&daemon, PollFlags::IN)], None) {
+                Ok(_) => return Ok(()),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 }

@@ -8,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::net::sockopt::socket_peercred;
 use rustix::process::Pid;
+use tokio::{net::unix::UCred, runtime::Builder};
 use winddown_host::{
     daemon::state_dir::Paths,
     ipc::{ANSWER_LIMIT, Ask, Reply, Request, Time, read_reply, write_line},
@@ -30,7 +30,7 @@ pub(crate) struct Talk {
     line: Vec<u8>,
     /// When the daemon will be down, once it has said so.
     down_by: Option<Instant>,
-    daemon: Pid,
+    daemon: Option<Pid>,
 }
 
 impl Talk {
@@ -39,18 +39,23 @@ impl Talk {
         let path = paths.socket();
         let stream =
             connect(&path, wait).map_err(|error| Complaint::NoDaemon { path: path.clone(), error })?;
-        let began = Instant::now();
-        let peer = socket_peercred(&stream).map_err(|error| Complaint::Broken(error.into()))?;
+        let peer = peer_of(&stream).map_err(Complaint::Broken)?;
         let user = rustix::process::geteuid();
         // Whoever put a socket there to be told things is not who is asked.
-        if peer.uid != user && !user.is_root() {
-            return Err(Complaint::Foreign { path, owner: peer.uid.as_raw(), user: user.as_raw() });
+        if peer.uid() != user.as_raw() && !user.is_root() {
+            return Err(Complaint::Foreign { path, owner: peer.uid(), user: user.as_raw() });
         }
-        Ok(Self { stream: BufReader::new(stream), began, line: Vec::new(), down_by: None, daemon: peer.pid })
+        Ok(Self {
+            stream: BufReader::new(stream),
+            began: Instant::now(),
+            line: Vec::new(),
+            down_by: None,
+            daemon: peer.pid().and_then(Pid::from_raw),
+        })
     }
 
-    /// The daemon's process.
-    pub(crate) const fn daemon(&self) -> Pid {
+    /// The daemon's process. `None`: it has no number here, as its PID namespace is not seen from this one.
+    pub(crate) const fn daemon(&self) -> Option<Pid> {
         self.daemon
     }
 
@@ -107,6 +112,16 @@ impl Talk {
             }
         }
     }
+}
+
+/// Who is on the other side. The kernel's number of a process that is not seen from here is 0.
+fn peer_of(stream: &UnixStream) -> io::Result<UCred> {
+    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let _context = runtime.enter();
+    stream.set_nonblocking(true)?;
+    let peer = tokio::net::UnixStream::from_std(stream.try_clone()?)?.peer_cred();
+    stream.set_nonblocking(false)?;
+    peer
 }
 
 fn connect(path: &Path, wait: Time) -> io::Result<UnixStream> {
