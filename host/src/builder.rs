@@ -24,7 +24,7 @@ use winddown_core::{
 use crate::{
     body::{census::Census, process::Means},
     driver::{Driver, Left, Message, Names, Parts},
-    error::{Error, StartError},
+    error::{Error, Missing, StartError},
     hooks::Hooks,
     host::Host,
     recorder::{Place, Recorder},
@@ -301,7 +301,7 @@ impl Builder {
 }
 
 /// What the host's processes are marked with. A host that has nothing that lasts is known by this process.
-fn home_of(home: Option<PathBuf>) -> Arc<str> {
+pub(crate) fn home_of(home: Option<PathBuf>) -> Arc<str> {
     static HOSTS: AtomicU64 = AtomicU64::new(0);
     match home {
         // However it was written.
@@ -356,6 +356,14 @@ fn declare(driver: &mut Driver, units: Vec<(Arc<str>, Unit)>, left: Vec<Left>) -
     let order: Vec<Arc<str>> = left.iter().map(|left| Arc::clone(&left.kept.unit)).collect();
     let mut left: HashMap<Arc<str>, Left> =
         left.into_iter().map(|left| (Arc::clone(&left.kept.unit), left)).collect();
+    let is_declared = |name: &Arc<str>| units.iter().any(|(declared, _)| declared == name);
+    let unknown = |left: &&Left| !driver.knows_kind(&left.kept.kind) && !is_declared(&left.kept.unit);
+    let unknown = order.iter().filter_map(|name| left.get(name)).filter(unknown);
+    let missing: Vec<_> =
+        unknown.map(|left| (Arc::clone(&left.kept.unit), Arc::clone(&left.kept.kind))).collect();
+    if !missing.is_empty() {
+        return Err(StartError::KindsMissing(Missing(missing)));
+    }
     for (name, unit) in units {
         let left = left.remove(&name);
         driver
@@ -364,11 +372,7 @@ fn declare(driver: &mut Driver, units: Vec<(Arc<str>, Unit)>, left: Vec<Left>) -
     }
     for name in order {
         let Some(left) = left.remove(&name) else { continue };
-        let kind = Arc::clone(&left.kept.kind);
-        let unit = Unit::new(Arc::clone(&kind), Body::Absent).owner(Arc::clone(&left.kept.owner));
-        if !driver.knows_kind(&kind) {
-            return Err(StartError::KindMissing { unit: name, kind });
-        }
+        let unit = Unit::new(Arc::clone(&left.kept.kind), Body::Absent).owner(Arc::clone(&left.kept.owner));
         driver
             .declare(Arc::clone(&name), unit, Some(left))
             .map_err(|error| StartError::Unit { unit: name, error })?;

@@ -1,6 +1,6 @@
 //! What can go wrong between a caller and the host.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use winddown_core::{Answer, Phase, PlanError, Why};
 
@@ -64,6 +64,26 @@ pub enum Error {
     Gone,
 }
 
+/// Units of kinds that are not registered: the name of each, and of its kind. Its text names the first few.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Missing(pub Vec<(Arc<str>, Arc<str>)>);
+
+/// So many are named in a message.
+const NAMED: usize = 8;
+
+impl fmt::Display for Missing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (unit, kind)) in self.0.iter().take(NAMED).enumerate() {
+            let before = if place == 0 { "" } else { ", " };
+            write!(formatter, "{before}unit {unit:?} of kind {kind:?}")?;
+        }
+        match self.0.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => write!(formatter, " and {more} more"),
+        }
+    }
+}
+
 /// Why a host could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -99,17 +119,11 @@ pub enum StartError {
         /// Why.
         error: Error,
     },
-    /// The store knows a unit whose kind nobody registered.
+    /// The store knows units whose kinds nobody registered.
     #[error(
-        "the store has unit {unit:?} of kind {kind:?}, which is not registered; register the kind again, \
-         so that it is known how the unit stops"
+        "the store has {0}, and that is not registered; register it again, so that it is known how it stops"
     )]
-    KindMissing {
-        /// The unit's name.
-        unit: Arc<str>,
-        /// Its kind's name.
-        kind: Arc<str>,
-    },
+    KindsMissing(Missing),
     /// The journal could not be begun.
     #[error(
         "failed to begin the journal {}: {error}; each run has a journal of its own, so name a file that \

@@ -47,7 +47,7 @@ pub use body::Command;
 pub use builder::Builder;
 pub use client::{Client, ClientOrder};
 pub use context::{Cancelled, Context, NotSaved};
-pub use error::{Error, REASON_MAX, StartError};
+pub use error::{Error, Missing, REASON_MAX, StartError};
 pub use host::{Host, News, Shutdown, Stop, Stopped, UnitInfo};
 pub use name::{NAME_FORM, NoName, UnitName};
 pub use report::Report;

@@ -16,7 +16,14 @@ use tracing_subscriber::{
     layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
-use winddown_host::daemon::{RunError, Signals, config::Config, log::Lines, run, tokens::Tokens};
+use winddown_host::daemon::{
+    RunError, Signals,
+    config::Config,
+    forget::{Forgotten, forget_removed_kinds},
+    log::Lines,
+    run,
+    tokens::Tokens,
+};
 
 /// Runs units, and shuts them down so that nothing is lost.
 ///
@@ -41,6 +48,11 @@ struct Cli {
     /// Read the configuration and the tokens, say whether they make sense, and do nothing else
     #[arg(long)]
     check: bool,
+
+    /// Forget the units in the database whose kind the configuration does not have any more, and do nothing else. What
+    /// still lives of them is ended; what they found goes to a file that is named, and stays in the database
+    #[arg(long, conflicts_with = "check")]
+    forget_removed_kinds: bool,
 
     /// What is logged: a level, or levels by module, such as info,winddown_host::daemon=debug
     #[arg(long, value_name = "LEVELS", default_value = "info", value_parser = levels)]
@@ -102,7 +114,11 @@ fn main() -> ExitCode {
     log(&cli, lines.clone());
     // A panic is told like everything else: whoever panics does not wait for a reader either.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
-    let code = if cli.check { check(&cli) } else { serve(cli) };
+    let code = match (cli.check, cli.forget_removed_kinds) {
+        (true, _) => check(&cli),
+        (false, true) => forget(cli),
+        (false, false) => serve(cli),
+    };
     lines.finish(LAST_LINES);
     code
 }
@@ -188,6 +204,32 @@ fn check(cli: &Cli) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn forget(cli: Cli) -> ExitCode {
+    let forgotten = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string());
+    let forgotten = forgotten.and_then(|runtime| {
+        let forgotten = runtime.block_on(forget_removed_kinds(&cli.config, cli.state_dir));
+        forgotten.map_err(|error| error.to_string())
+    });
+    let Forgotten { units, file } = match forgotten {
+        Ok(forgotten) => forgotten,
+        Err(error) => {
+            tracing::error!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut text = String::new();
+    for (unit, found) in &units {
+        text += &format!("forgotten: {unit:?}, with {found} findings\n");
+    }
+    text += &match file {
+        Some(file) => format!("what they were and what they found is in {}\n", file.display()),
+        None => "nothing to forget: the configuration has the kinds of all units\n".to_owned(),
+    };
+    // Who closes the pipe has read enough.
+    drop(std::io::stdout().write_all(text.as_bytes()));
+    ExitCode::SUCCESS
 }
 
 /// A configuration that makes sense, and so do the tokens that it names.

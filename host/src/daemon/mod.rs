@@ -8,6 +8,7 @@ mod cancel;
 pub mod config;
 mod connection;
 mod demo;
+pub mod forget;
 mod http;
 pub mod log;
 mod metrics;

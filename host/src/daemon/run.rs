@@ -18,11 +18,13 @@ use tokio::{
 use tracing::{error, info, warn};
 use winddown_core::{Phase, Signal, contracts};
 
-use crate::{Builder, Client, ClientOrder, Host, Outcome, Report, StartError, Unit};
+use crate::{Builder, Client, ClientOrder, Host, Missing, Outcome, Report, StartError, Unit};
 
 use super::{
     config::{BodyConfig, Config, ConfigError},
-    demo, http,
+    demo,
+    forget::ForgetError,
+    http,
     metrics::Metrics,
     news, record, reload, server,
     shared::{Shared, Why},
@@ -66,9 +68,26 @@ pub enum RunError {
         #[source]
         error: io::Error,
     },
+    /// The store has units of kinds that the configuration does not have.
+    #[error(
+        "the store has {missing}, and the configuration does not say any more how that is stopped; write the kind \
+         into it again, or forget all such units with\n  winddownd --config {config} --state-dir {state} \
+         --forget-removed-kinds\nwhich ends what still lives of them and writes what they found to a file"
+    )]
+    RemovedKinds {
+        /// The units and their kinds.
+        missing: Missing,
+        /// The configuration.
+        config: PathBuf,
+        /// Where the state is.
+        state: PathBuf,
+    },
     /// The host.
     #[error(transparent)]
-    Host(#[from] StartError),
+    Host(StartError),
+    /// Units could not be forgotten.
+    #[error(transparent)]
+    Forget(#[from] ForgetError),
     /// The host came up and takes no client.
     #[error("the host takes no client: {0}")]
     Client(crate::Error),
@@ -120,7 +139,14 @@ pub async fn run(
             Ok(is_closed.await?)
         });
     let builder = own(builder, &config, &artifacts);
-    let Some((host, early)) = come_up(builder, &mut signals).await? else { return Ok(1) };
+    let came_up = come_up(builder, &mut signals).await.map_err(|error| match error {
+        StartError::KindsMissing(missing) => {
+            let state = artifacts.state.paths().dir().to_owned();
+            RunError::RemovedKinds { missing, config: file.to_owned(), state }
+        }
+        error => RunError::Host(error),
+    });
+    let Some((host, early)) = came_up? else { return Ok(1) };
     let came_up = Instant::now();
     record::set_aside(&artifacts.state);
     let (draining, drains) = watch::channel(false);
@@ -171,7 +197,7 @@ pub async fn run(
 async fn come_up(
     builder: Builder,
     signals: &mut Signals,
-) -> Result<Option<(Host, Option<Signal>)>, RunError> {
+) -> Result<Option<(Host, Option<Signal>)>, StartError> {
     let mut start = pin!(builder.start());
     let mut early = None;
     loop {
@@ -189,11 +215,14 @@ async fn come_up(
     }
 }
 
+/// Where the state is kept: as the command line says, or the configuration, or where it usually is.
+pub(super) fn state_of(config: &Config, state_dir: Option<PathBuf>) -> Result<PathBuf, RunError> {
+    state_dir.or_else(|| config.state_dir.clone()).or_else(usual_dir).ok_or(RunError::NoStateDir)
+}
+
 /// Takes everything that only one daemon can have: first the state, which is the proof for the rest.
 async fn take(config: &Config, state_dir: Option<PathBuf>) -> Result<Artifacts, RunError> {
-    let dir =
-        state_dir.or_else(|| config.state_dir.clone()).or_else(usual_dir).ok_or(RunError::NoStateDir)?;
-    let state = Arc::new(StateDir::take(&dir)?);
+    let state = Arc::new(StateDir::take(&state_of(config, state_dir)?)?);
     if let Some(who) = state.stale() {
         warn!("an earlier winddownd{who} is gone without a shutdown; its state is taken over");
     }

@@ -11,6 +11,7 @@
 //! winddown.db        the store
 //! report.json        how the last host that came up was shut down
 //! report.old         how one before it was
+//! forgotten-….jsonl  what units were and had found that were forgotten
 //! journal-….jsonl    what the engine of one start took in and asked for, where that is wanted
 //! ```
 
@@ -165,6 +166,12 @@ impl Paths {
     pub fn instance(&self) -> Option<String> {
         let text = fs::read_to_string(self.pid_file()).ok()?;
         text.split_whitespace().nth(1).map(str::to_owned)
+    }
+
+    /// What is written down of units before they are forgotten.
+    #[must_use]
+    pub fn forgotten(&self, instance: &str) -> PathBuf {
+        self.dir.join(format!("forgotten-{instance}.jsonl"))
     }
 
     fn lock(&self) -> PathBuf {

@@ -12,5 +12,6 @@ mod harness;
 mod http;
 mod life;
 mod namespaces;
+mod removed;
 mod signals;
 mod socket;

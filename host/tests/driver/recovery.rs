@@ -115,7 +115,7 @@ fn a_kind_that_is_gone_is_asked_for() {
     });
     and_then_crash(|| async {
         let error = on_disk(directory.path()).start().await.unwrap_err();
-        assert!(matches!(&error, StartError::KindMissing { .. }), "{error}");
+        assert!(matches!(&error, StartError::KindsMissing(_)), "{error}");
         assert!(error.to_string().contains("\"odd\"") && error.to_string().contains("register the kind"));
     });
 }
