@@ -1,9 +1,9 @@
 use std::{
-    fs::File,
+    fs::{self, File},
     process::{Command, Stdio},
 };
 
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 
 use crate::harness::{Home, Killed, until};
 
@@ -38,6 +38,39 @@ fn have_room(daemon: &Killed, room: bool) {
     let pid = i32::try_from(daemon.0.id()).ok().and_then(Pid::from_raw);
     let limit = Rlimit { current: (!room).then_some(4096), maximum: None };
     prlimit(pid, Resource::Fsize, limit).expect("it can be set");
+}
+
+#[test]
+fn a_database_that_is_removed_or_replaced_is_a_store_that_fails() {
+    for file in ["winddown.db", "winddown.db-wal"] {
+        let home = Home::new(WORKER);
+        let daemon = home.start();
+        home.ask(&["start", "worker"]);
+        let (path, aside) = (home.state(file), home.state("aside"));
+        fs::rename(&path, &aside).expect("it can be moved");
+        fs::copy(&aside, &path).expect("it can be copied");
+        let stop = home.winddown(&["stop", "worker"]);
+        let text = String::from_utf8_lossy(&stop.stderr);
+        assert_eq!(stop.status.code(), Some(1), "{file}: {text}");
+        assert!(text.contains("could not be recorded"), "{file}: {text}");
+        let told = format!("{file} was removed or replaced while it is in use");
+        until("it is told", || daemon.log().contains(&told));
+        // What is put back is what was opened.
+        fs::rename(&aside, &path).expect("it can be moved");
+        assert!(home.ask(&["stop", "worker"]).contains("on record"));
+        until("it works again", || daemon.log().contains("works again"));
+        home.ask(&["shutdown"]);
+    }
+}
+
+#[test]
+fn a_database_that_is_removed_is_noticed_also_where_nothing_is_written() {
+    let home = Home::new(WORKER);
+    let mut daemon = home.start();
+    fs::remove_file(home.state("winddown.db")).expect("it can be removed");
+    until("it is told", || daemon.log().contains("was removed or replaced while it is in use"));
+    daemon.signal(Signal::TERM);
+    daemon.wait();
 }
 
 #[test]

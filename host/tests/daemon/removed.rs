@@ -113,6 +113,7 @@ fn units_of_a_removed_kind_are_named_with_what_to_type_and_forgotten_by_it() {
     let _daemon = home.start();
     let kept = findings(&home, "digger");
     assert!(found.iter().all(|finding| kept.contains(finding)), "{} of {}", kept.len(), found.len());
+    home.ask(&["shutdown"]);
 }
 
 #[test]
@@ -145,4 +146,5 @@ fn nothing_is_forgotten_while_what_was_found_cannot_be_written() {
     let _daemon = home.start();
     assert!(findings(&home, "digger").len() > 11, "they are still there");
     assert!(home.ask(&["list"]).contains("digger"));
+    home.ask(&["shutdown"]);
 }

@@ -15,6 +15,9 @@
 //! written to the same place of the log. What may be in the kernel's memory only when a process ends after
 //! that is written again by the next one, before anything is added to it.
 //!
+//! A database that was removed or replaced while it is open fails like a disk: each commit looks whether the files
+//! are still where the next start looks for them.
+//!
 //! The findings of a write that failed are not gone: they go into the next write of that unit, or into a
 //! last try when the store is closed. What waits, and what failed, is held in memory without a bound: whoever
 //! hands it over is not held up, and keeps the bound.
@@ -25,6 +28,7 @@
 mod error;
 mod log;
 mod open;
+mod place;
 mod queue;
 mod rows;
 mod schema;
@@ -96,9 +100,9 @@ impl SqliteStore {
         trouble: impl Fn(Option<String>) + Send + 'static,
         options: &Options,
     ) -> Result<(Self, Vec<Kept>), StoreError> {
-        let (connection, kept) = open::open(path, options)?;
+        let (connection, place, kept) = open::open(path, options)?;
         let (orders, receiver) = mpsc::channel();
-        let writer = Writer::new(connection, Box::new(done), Box::new(trouble), options.log_pages);
+        let writer = Writer::new(connection, place, Box::new(done), Box::new(trouble), options.log_pages);
         thread::Builder::new()
             .name("winddown-store".to_owned())
             .spawn(move || writer.run(&receiver))

@@ -13,13 +13,17 @@ use super::{
     Options, StoreError,
     error::directory_of,
     log::{self, log_of},
+    place::Place,
     rows,
     schema::{APPLICATION_ID, MIGRATIONS, migrate},
 };
 use crate::store::Kept;
 
-/// Opens the database, makes it if there is none, and reads what it holds.
-pub(super) fn open(path: &Path, options: &Options) -> Result<(Connection, Vec<Kept>), StoreError> {
+/// Opens the database, makes it if there is none, and reads what it holds. Says where its files are, too.
+pub(super) fn open(
+    path: &Path,
+    options: &Options,
+) -> Result<(Connection, Option<Place>, Vec<Kept>), StoreError> {
     let real = real_path(path)?;
     make_file(path, &real)?;
     let mut connection = connect(&real, options).map_err(|error| StoreError::of_sqlite(path, error))?;
@@ -36,7 +40,10 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<(Connection, Vec<Ke
         refuse_damage(path, rows::miscounted(&connection))?;
     }
     let kept = rows::kept(&connection).map_err(sqlite)?;
-    Ok((connection, kept))
+    // What is reached in another way may have other names, or none.
+    let place = options.vfs.is_none().then(|| Place::of(&real)).transpose();
+    let place = place.map_err(|error| StoreError::of_io(path, error))?;
+    Ok((connection, place, kept))
 }
 
 /// SQLite refuses a symbolic link anywhere in the path. One that leads to the directory is the business of

@@ -13,6 +13,7 @@ use rusqlite::{Connection, ErrorCode};
 use winddown_core::Outcome;
 
 use super::{
+    place::Place,
     queue::Queue,
     rows::{self, Carried},
 };
@@ -27,12 +28,16 @@ pub(super) enum Order {
 
 /// The log is brought into the database when nothing was asked for so long.
 const IDLE: Duration = Duration::from_millis(500);
+/// How often it is looked whether the files are where they were, while nothing is asked for.
+const LOOK: Duration = Duration::from_secs(5);
 /// The log is brought into the database although there is something to do when it has so many times more
 /// pages than it may have.
 const FAR_TOO_LONG: i64 = 64;
 
 pub(super) struct Writer {
     connection: Connection,
+    /// `None`: nobody can look where its files are.
+    place: Option<Place>,
     done: Box<dyn Fn(Done) + Send>,
     trouble: Box<dyn Fn(Option<String>) + Send>,
     /// Whether somebody was told that it fails, and not yet that it works again.
@@ -47,12 +52,14 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(
         connection: Connection,
+        place: Option<Place>,
         done: Box<dyn Fn(Done) + Send>,
         trouble: Box<dyn Fn(Option<String>) + Send>,
         log_pages_max: u32,
     ) -> Self {
         Self {
             connection,
+            place,
             done,
             trouble,
             fails: false,
@@ -106,7 +113,31 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
+        while self.place.is_some() {
+            match orders.recv_timeout(LOOK) {
+                Ok(order) => return Some(order),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => self.look(),
+            }
+        }
         orders.recv().ok()
+    }
+
+    /// Tells that the files are not where they were, also where nothing is to be written.
+    fn look(&mut self) {
+        if let Err(error) = self.in_place() {
+            self.begin_to_fail(&error);
+        }
+    }
+
+    fn in_place(&self) -> rusqlite::Result<()> {
+        self.place.as_ref().map_or(Ok(()), Place::check)
+    }
+
+    fn begin_to_fail(&mut self, error: &rusqlite::Error) {
+        if !std::mem::replace(&mut self.fails, true) {
+            (self.trouble)(Some(error.to_string()));
+        }
     }
 
     /// Writes a group, and tells when the disk works again. That is not before all of it is written: a full disk
@@ -148,8 +179,8 @@ impl Writer {
                 all
             }
             Err(error) => {
-                if may_pass(&error) && !std::mem::replace(&mut self.fails, true) {
-                    (self.trouble)(Some(error.to_string()));
+                if may_pass(&error) {
+                    self.begin_to_fail(&error);
                 }
                 for write in group {
                     self.tell(&write, Outcome::Failed);
@@ -168,8 +199,11 @@ impl Writer {
         }
     }
 
-    /// One transaction: what is owed to the units of the group, then the group. All of it, or nothing.
+    /// One transaction: what is owed to the units of the group, then the group. All of it, or nothing. What is
+    /// not where the next start looks for it is not written: it may have been moved meanwhile, so that is known
+    /// only behind the sync. Whatever is done twice by that is done once.
     fn attempt(&mut self, group: &[Write]) -> rusqlite::Result<Vec<Carried>> {
+        self.in_place()?;
         let transaction = Transaction::begin(&self.connection)?;
         let mut paid = BTreeSet::new();
         let mut carried = Vec::with_capacity(group.len());
@@ -182,6 +216,7 @@ impl Writer {
             carried.push(rows::carry_out(&self.connection, write)?);
         }
         transaction.commit()?;
+        self.in_place()?;
         Ok(carried)
     }
 
