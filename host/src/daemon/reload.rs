@@ -1,5 +1,8 @@
 //! SIGHUP: the configuration is read again. Tokens change at once; everything else is fixed when the host
 //! starts, and what was changed of it is named.
+//!
+//! That HTTP is served is fixed as well. So a configuration without `[http]` leaves it as it is, with its tokens:
+//! whoever wants to take tokens back at once empties the token file.
 
 use std::path::PathBuf;
 
@@ -20,8 +23,18 @@ pub(super) async fn serve(
         let read = tokio::task::spawn_blocking(move || read(&file, &old)).await;
         match read {
             Ok(Ok((tokens, fixed))) => {
-                info!(tokens = tokens.len(), "reloaded");
-                shared.set_tokens(tokens);
+                if let Some(tokens) = tokens {
+                    info!(tokens = tokens.len(), "reloaded");
+                    shared.set_tokens(tokens);
+                } else {
+                    info!("reloaded");
+                }
+                if fixed.contains(&NO_HTTP) {
+                    warn!(
+                        "there is no [http] any more: HTTP goes on with the tokens that it has until the daemon is \
+                         started again; to take them back at once, keep [http] and empty its token file"
+                    );
+                }
                 if !fixed.is_empty() {
                     warn!(changed = fixed.join(", "), "these take effect with the next start");
                 }
@@ -34,14 +47,19 @@ pub(super) async fn serve(
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-fn read(file: &std::path::Path, old: &Config) -> Result<(Tokens, Vec<&'static str>), Error> {
+/// HTTP is served, and would not be.
+const NO_HTTP: &str = "no http";
+
+/// The tokens that are known from now on, if HTTP is to be served, and what has changed and is not carried out.
+fn read(file: &std::path::Path, old: &Config) -> Result<(Option<Tokens>, Vec<&'static str>), Error> {
     let new = Config::read(file)?;
     let tokens = new.http.as_ref().map(|http| Tokens::read(&http.tokens)).transpose()?;
-    Ok((tokens.unwrap_or_default(), changed(old, &new)))
+    Ok((tokens, changed(old, &new)))
 }
 
 /// What has changed that cannot be changed while the host runs.
 fn changed(old: &Config, new: &Config) -> Vec<&'static str> {
+    let address = |config: &Config| config.http.as_ref().map(|http| http.address);
     let all = [
         ("state-dir", old.state_dir == new.state_dir),
         ("deadline", old.deadline == new.deadline),
@@ -51,7 +69,8 @@ fn changed(old: &Config, new: &Config) -> Vec<&'static str> {
         ("owner-cap", old.owner_cap == new.owner_cap),
         ("clients", old.clients == new.clients),
         ("journal", old.journal == new.journal),
-        ("http", old.http.as_ref().map(|http| http.address) == new.http.as_ref().map(|http| http.address)),
+        (NO_HTTP, old.http.is_none() || new.http.is_some()),
+        ("http", new.http.is_none() || address(old) == address(new)),
         ("kinds and ladders", old.kinds == new.kinds),
         ("units", old.units == new.units),
     ];

@@ -194,3 +194,24 @@ fn a_hangup_reads_the_tokens_again_and_a_bad_file_changes_nothing() {
     let told = "take effect with the next start changed=\"deadline\"";
     until("what did not change is told", || daemon.log().contains(told));
 }
+
+#[test]
+fn a_hangup_without_http_in_the_configuration_takes_no_token_away() {
+    let home = Home::with_http(TASK);
+    let daemon = home.start();
+    let address = daemon.address();
+    let code = || http(address, &cancel("shop/small/43", ALICE), "").0;
+    assert_eq!(code(), 404);
+    let with_http = fs::read_to_string(home.config()).expect("it is there");
+    fs::write(home.config(), TASK).expect("it can be written");
+    daemon.signal(Signal::HUP);
+    until("it is told", || daemon.log().contains("take effect with the next start changed=\"no http\""));
+    let told = "HTTP goes on with the tokens that it has until the daemon is started again";
+    assert!(daemon.log().contains(told), "{}", daemon.log());
+    assert_eq!(code(), 404, "the token is known as before");
+    // What takes a token back at once.
+    fs::write(home.config(), with_http).expect("it can be written");
+    home.write_tokens("");
+    daemon.signal(Signal::HUP);
+    until("no token is known", || code() == 401);
+}
