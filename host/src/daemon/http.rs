@@ -63,8 +63,9 @@ fn routes() -> [(&'static str, MethodRouter<Shared>); 4] {
 }
 
 fn router(shared: Shared) -> Router {
-    let router =
-        routes().into_iter().fold(Router::new(), |router, (path, method)| router.route(path, method));
+    let router = routes().into_iter().fold(Router::new(), |router, (path, method)| {
+        router.route(path, method.fallback(probes::another_method))
+    });
     router
         .fallback(probes::nothing_here)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
@@ -205,5 +206,9 @@ mod tests {
             text.lines().filter_map(|line| line.strip_prefix("  /")?.strip_suffix(':')).collect();
         let served = routes().map(|(path, _)| path.trim_start_matches('/'));
         assert_eq!(described, served);
+        // Each of them can be asked with a method that it is not for.
+        let refused = text.matches("\"405\": { $ref: \"#/components/responses/AnotherMethod\" }").count();
+        assert_eq!(refused, served.len());
+        assert!(text.contains("status: { const: method_not_allowed }"));
     }
 }

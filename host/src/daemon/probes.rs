@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -49,6 +49,13 @@ pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
 
 pub(super) async fn nothing_here() -> Response {
     say(StatusCode::NOT_FOUND, "unknown_path")
+}
+
+/// Which methods a path is for, its router says in `Allow`.
+pub(super) async fn another_method(method: Method) -> Response {
+    let why = format!("this path is not for {method}; `Allow` says what it is for");
+    let body = Json(json!({ "status": "method_not_allowed", "why": why }));
+    (StatusCode::METHOD_NOT_ALLOWED, body).into_response()
 }
 
 /// No answer is worth keeping: each is about now.

@@ -235,6 +235,13 @@ impl Line {
 /// Sends a request, and has the status and the body.
 #[track_caller]
 pub(crate) fn http(address: SocketAddr, head: &str, body: &str) -> (u16, String) {
+    let (head, body) = exchange(address, head, body);
+    (head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("it has a status"), body)
+}
+
+/// The same, and has all of the head.
+#[track_caller]
+pub(crate) fn exchange(address: SocketAddr, head: &str, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("it can be set");
     let length = body.len();
@@ -243,6 +250,5 @@ pub(crate) fn http(address: SocketAddr, head: &str, body: &str) -> (u16, String)
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
     let (head, body) = answer.split_once("\r\n\r\n").expect("it has a head");
-    let code = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("it has a status");
-    (code, body.to_owned())
+    (head.to_owned(), body.to_owned())
 }

@@ -8,7 +8,7 @@ use std::{
 use rustix::process::Signal;
 
 use crate::{
-    harness::{Home, http, until},
+    harness::{Home, exchange, http, until},
     signals::DEAF,
 };
 
@@ -193,6 +193,30 @@ fn a_hangup_reads_the_tokens_again_and_a_bad_file_changes_nothing() {
     // Log lines are written on a thread of their own.
     let told = "take effect with the next start changed=\"deadline\"";
     until("what did not change is told", || daemon.log().contains(told));
+}
+
+#[test]
+fn a_method_that_a_path_is_not_for_is_told_like_every_error() {
+    let home = Home::with_http(TASK);
+    let daemon = home.start();
+    for (request, allowed) in [
+        ("DELETE /cancel/shop/small/43 HTTP/1.1", "POST"),
+        ("GET /cancel/shop/small/43 HTTP/1.1", "POST"),
+        ("POST /health HTTP/1.1", "GET,HEAD"),
+        ("PUT /metrics HTTP/1.1", "GET,HEAD"),
+        ("POST /ready HTTP/1.1", "GET,HEAD"),
+    ] {
+        let (head, body) = exchange(daemon.address(), request, "");
+        assert!(head.starts_with("HTTP/1.1 405 "), "{request}: {head}");
+        let fields: Vec<String> = head.lines().map(str::to_ascii_lowercase).collect();
+        assert!(fields.contains(&format!("allow: {}", allowed.to_ascii_lowercase())), "{request}: {head}");
+        assert!(fields.contains(&"content-type: application/json".to_owned()), "{request}: {head}");
+        let body: serde_json::Value = serde_json::from_str(&body).expect("it is JSON");
+        assert_eq!(body["status"], "method_not_allowed", "{request}: {body}");
+        assert!(body["why"].as_str().is_some_and(|why| why.contains("Allow")), "{request}: {body}");
+    }
+    let (code, _) = http(daemon.address(), "HEAD /health HTTP/1.1", "");
+    assert_eq!(code, 200, "who asks for the head only is answered");
 }
 
 #[test]
