@@ -7,6 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::{
+    io::Errno,
+    net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with},
+};
 use tokio::net::{UnixListener, UnixStream};
 
 /// A socket file that this process made. Dropped, it removes it.
@@ -36,6 +40,23 @@ pub fn listen(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
     let identity = identity(&new)?;
     fs::rename(&new, path)?;
     Ok((listener, SocketFile { path: path.to_owned(), identity }))
+}
+
+/// Whether a process listens at `path`. It is not waited for: one that does not accept listens as well.
+///
+/// # Errors
+/// It is not known.
+pub fn is_listened_at(path: &Path) -> io::Result<bool> {
+    let address = SocketAddrUnix::new(path)?;
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    match connect(&socket, &address) {
+        // As many wait already as may.
+        Ok(()) | Err(Errno::AGAIN) => Ok(true),
+        // Nobody does, or what is there is no socket of this kind.
+        Err(Errno::NOENT | Errno::CONNREFUSED | Errno::PROTOTYPE) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl SocketFile {
@@ -88,6 +109,23 @@ mod tests {
         assert!(is_allowed(&server.expect("it is accepted").0).expect("the kernel knows"));
         drop(file);
         assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn who_listens_is_seen_and_what_is_stale_is_not_taken_for_that() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("s.sock");
+        assert!(!is_listened_at(&path).expect("there is nothing"));
+        fs::write(&path, "no socket").expect("it can be written");
+        assert!(!is_listened_at(&path).expect("it is no socket"));
+        let (listener, file) = listen(&path).expect("it can be made");
+        for _ in 0..5_000 {
+            // Nobody accepts, so that there is no room any more.
+            assert!(is_listened_at(&path).expect("it is known"));
+        }
+        drop(listener);
+        assert!(!is_listened_at(&path).expect("it is stale"));
+        drop(file);
     }
 
     #[tokio::test]

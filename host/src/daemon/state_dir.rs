@@ -2,7 +2,8 @@
 //!
 //! The proof is a lock on a file that is never removed: the kernel gives it back when the process that
 //! holds it is gone, however it went, and never before. What else is there of an earlier daemon is stale
-//! once the lock is held, and is taken over. What is there of another daemon is never touched.
+//! once the lock is held, and is taken over. What is there of another daemon is never touched: where somebody removed
+//! its lock by hand, it still listens, and whoever listens is not stale.
 //!
 //! ```text
 //! winddownd.lock     held for as long as the process lives; never removed
@@ -15,30 +16,21 @@
 //! journal-….jsonl    what the engine of one start took in and asked for, where that is wanted
 //! ```
 
+mod lock;
+
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Read as _, Write as _},
     os::unix::{
         ffi::OsStrExt as _,
         fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     },
     path::{Path, PathBuf},
-    process, thread,
-    time::{Duration, Instant},
-};
-
-use rustix::{
-    io::Errno,
-    process::{Pid, test_kill_process},
+    process,
 };
 
 /// So long may a socket's path be on Linux: `sun_path` has 108 bytes with the zero at its end.
 const LONGEST_SOCKET_PATH: usize = 107;
-
-/// So long a lock is waited for whose daemon is gone: what that was about to run holds it as well, until it
-/// runs. So nothing of an earlier daemon comes to life after its state is taken over.
-const LOCK_PATIENCE: Duration = Duration::from_secs(1);
-const LOCK_GLANCE: Duration = Duration::from_millis(2);
 
 /// Why the state directory cannot be used. Nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
@@ -214,8 +206,9 @@ impl StateDir {
         if length > LONGEST_SOCKET_PATH {
             return Err(StateError::TooLong { path: socket, length });
         }
-        let lock = lock(&paths)?;
-        let stale = fs::read_to_string(paths.pid_file()).ok().map(|text| who(&text));
+        let lock = lock::take(&paths)?;
+        lock::refuse_another(&paths)?;
+        let stale = fs::read_to_string(paths.pid_file()).ok().map(|text| lock::who(&text));
         let state = Self { instance: instance()?, paths, stale, _lock: lock };
         state.write_pid_file()?;
         Ok(state)
@@ -322,41 +315,6 @@ fn check(dir: &Path) -> Result<(), StateError> {
         return Err(StateError::Open { dir: dir.to_owned(), mode });
     }
     Ok(())
-}
-
-fn lock(paths: &Paths) -> Result<File, StateError> {
-    let path = paths.lock();
-    let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-    let file = file.map_err(failed("open", &path))?;
-    let began = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => {}
-            Err(TryLockError::Error(error)) => return Err(failed("lock", &path)(error)),
-        }
-        let text = fs::read_to_string(paths.pid_file()).unwrap_or_default();
-        if holder_lives(&text) || began.elapsed() > LOCK_PATIENCE {
-            return Err(StateError::Taken { dir: paths.dir().to_owned(), who: who(&text) });
-        }
-        thread::sleep(LOCK_GLANCE);
-    }
-}
-
-/// Whether the process lives that a PID file names.
-fn holder_lives(text: &str) -> bool {
-    let pid = text.split_whitespace().next().and_then(|word| word.parse().ok());
-    pid.and_then(Pid::from_raw).is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
-}
-
-/// What a PID file says, as part of a sentence.
-fn who(text: &str) -> String {
-    let mut words = text.split_whitespace();
-    match (words.next().and_then(|word| word.parse::<u32>().ok()), words.next()) {
-        (Some(pid), Some(instance)) => format!(" (process {pid}, instance {instance})"),
-        _ => String::new(),
-    }
 }
 
 /// Sixteen hexadecimal digits that no other start has.

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use winddown_host::ipc::{Answer, LINE_LIMIT, Part, ProblemCode, Reply, Said};
 use winddown_host::{Notice, Status};
@@ -193,4 +193,20 @@ fn who_has_said_everything_is_still_answered() {
     }
     ids.sort_unstable();
     assert_eq!(ids, [1, 2, 3], "all are answered, and the connection ends");
+}
+
+#[test]
+fn a_daemon_whose_lock_was_removed_keeps_its_socket() {
+    let home = Home::new(NAVIGATION);
+    let mut daemon = home.start();
+    let pid_file = fs::read_to_string(home.state("winddownd.pid")).expect("it is there");
+    fs::remove_file(home.state("winddownd.lock")).expect("it can be removed");
+    let mut second = home.spawn();
+    assert_eq!(second.wait().code(), Some(1));
+    let told = format!("another winddownd (process {}, instance ", daemon.pid());
+    assert!(second.log().contains(&told), "{}", second.log());
+    assert!(home.ask(&["list"]).contains("navigation"), "the first one answers");
+    assert_eq!(fs::read_to_string(home.state("winddownd.pid")).expect("it is there"), pid_file);
+    home.ask(&["shutdown"]);
+    assert_eq!(daemon.wait().code(), Some(0));
 }

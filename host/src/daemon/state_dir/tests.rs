@@ -1,4 +1,6 @@
-use super::*;
+use std::thread;
+
+use super::{lock::LOCK_PATIENCE, *};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("it is there").mode() & 0o7777
