@@ -121,7 +121,7 @@ pub enum StartError {
     },
     /// The store knows units whose kinds nobody registered.
     #[error(
-        "the store has {0}, and that is not registered; register it again, so that it is known how it stops"
+        "the store has {0}, which nobody registered; register the kind again, so that it is known how its units stop"
     )]
     KindsMissing(Missing),
     /// The journal could not be begun.

@@ -55,7 +55,7 @@ impl Stop {
 pub struct Shutdown {
     /// Whether work is preserved. If not, gentle steps are skipped and the rest is the same.
     pub graceful: bool,
-    /// How long it may take. Zero: at once and by force.
+    /// How long it may take. Zero: at once and by force, with 1 s at most for what is killed to be gone.
     pub within: Within,
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, mpsc};
-use winddown_core::{Answer, Caller, ClientId, Disposition, Input, Reason, Ticket, UnitId};
+use winddown_core::{Answer, Caller, ClientId, Disposition, Input, Reason, Span, Ticket, UnitId, Within};
 
 use super::{Ask, Driver, Reply, Request};
 use crate::{
@@ -13,6 +13,9 @@ use crate::{
     store::Write,
 };
 
+/// What a shutdown gets that is to take no time: enough to look twice at all processes of a machine that is busy, and
+/// to write what became of them.
+const KILL: Span = Span::from_secs(1);
 /// So many notices may wait for a subscriber; then it misses the oldest.
 const BACKLOG: usize = 256;
 
@@ -26,6 +29,7 @@ impl Driver {
             },
             Ask::Declare { name, unit, reply } => drop(reply.send(self.declare(name, unit, None))),
             Ask::Shutdown { graceful, within } => {
+                let (graceful, within) = time_to_kill(graceful, within, self.engine.plan().force_within);
                 self.feed(Input::ShutdownRequested { graceful, within, caller: Caller::Nobody });
             }
             Ask::List { reply } => {
@@ -160,5 +164,14 @@ impl Driver {
             progress: entry.progress.clone(),
             starts_again_in: self.engine.starts_again(unit).map(|at| self.now().until(at)),
         })
+    }
+}
+
+/// A shutdown at once, as one by force with the time that a kill takes: not to be patient with anybody is no reason
+/// to leave what is about to be gone, and to call it leaked.
+fn time_to_kill(graceful: bool, within: Within, force_within: Span) -> (bool, Within) {
+    match within {
+        Within::For(span) if span.is_zero() => (false, Within::For(KILL.min(force_within))),
+        Within::For(_) | Within::Unset | Within::Unlimited => (graceful, within),
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on fails")]
 
+mod at_once;
 mod check;
 mod client;
 mod descriptors;

@@ -180,8 +180,8 @@ pub(crate) enum Command {
         /// Give the work up instead of preserving it: gentle steps are skipped
         #[arg(long)]
         force: bool,
-        /// How long it may take: 500ms, 5s, 0s for at once, or unlimited [default: the deadline of
-        /// the configuration]
+        /// How long it may take: 500ms, 5s, 0s for at once (by force, with 1 s at most for what is killed to be
+        /// gone), or unlimited [default: the deadline of the configuration]
         #[arg(long, value_name = "TIME")]
         within: Option<Time>,
         /// Ask for it, and do not wait
