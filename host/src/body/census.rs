@@ -153,6 +153,7 @@ struct Seen {
 
 struct Stat {
     is_dead: bool,
+    parent: u32,
     group: u32,
     started: u64,
 }
@@ -167,8 +168,23 @@ fn look_at_all() -> io::Result<Vec<Seen>> {
             continue;
         }
         // One that is gone meanwhile, or only waits for its parent to hear so, is not alive.
-        let Some(Stat { is_dead: false, group, started }) = stat(pid)? else { continue };
+        let Some(Stat { is_dead: false, group, started, .. }) = stat(pid)? else { continue };
         all.push(Seen { member: Member { pid, started, in_group: false }, group, mark: mark_of(pid)? });
+    }
+    Ok(all)
+}
+
+/// Children of this process that have ended, and that nobody has waited for yet.
+#[cfg(feature = "daemon")]
+pub(crate) fn dead_children() -> io::Result<Vec<u32>> {
+    let own = getpid().as_raw_nonzero().get().unsigned_abs();
+    let mut all = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+        if stat(pid)?.is_some_and(|stat| stat.is_dead && stat.parent == own) {
+            all.push(pid);
+        }
     }
     Ok(all)
 }
@@ -217,10 +233,11 @@ fn parse(text: &[u8]) -> Option<Stat> {
     let end = text.iter().rposition(|byte| *byte == b')')?;
     let rest = std::str::from_utf8(text.get(end + 1..)?).ok()?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
-    // Fields 3, 5 and 22 as proc(5) counts them.
-    let (state, group, started) = (fields.first()?, fields.get(2)?, fields.get(19)?);
+    // Fields 3, 4, 5 and 22 as proc(5) counts them.
+    let (state, parent, group, started) = (fields.first()?, fields.get(1)?, fields.get(2)?, fields.get(19)?);
     Some(Stat {
         is_dead: matches!(*state, "Z" | "X"),
+        parent: parent.parse().ok()?,
         group: group.parse().ok()?,
         started: started.parse().ok()?,
     })

@@ -5,6 +5,7 @@ mod command;
 mod errand;
 pub(crate) mod left;
 mod lines;
+pub(crate) mod own;
 pub(crate) mod process;
 pub(crate) mod task;
 

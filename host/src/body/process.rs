@@ -30,7 +30,7 @@ use super::{
     census::{self, Census, Member, Tree},
     errand::{Errand, Told, signal_all},
     left::{LOOK_FIRST, LOOK_LATER, add_new, longer, numbers},
-    lines,
+    lines, own,
 };
 use crate::{context::Shared, driver::Word};
 
@@ -172,11 +172,13 @@ impl Minder {
                 return self.shared.say(Word::NotStarted { error: Arc::from(error) });
             }
         };
-        let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
-        let is_known = self.identify(child.id());
+        let number = child.id();
+        let pid = number.and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
+        let is_known = self.identify(number);
         self.shared.say(Word::Started);
         let mut readers = self.read(&mut child);
         let status = self.leader(&mut child, pid, is_known).await;
+        own::forget(number);
         let left = self.rest().await;
         // The tree is gone, so the ends of the pipes come by themselves, unless a stranger holds them.
         drop(timeout(DRAIN, async { while readers.join_next().await.is_some() {} }).await);
@@ -191,7 +193,7 @@ impl Minder {
         let mut process = tokio::process::Command::from(command.prepare());
         process.env(census::MARK, mark).process_group(0);
         process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let spawned = tokio::task::spawn_blocking(move || process.spawn()).await;
+        let spawned = tokio::task::spawn_blocking(move || own::start(|| process.spawn())).await;
         spawned.unwrap_or_else(|panic| Err(io::Error::other(panic)))
     }
 

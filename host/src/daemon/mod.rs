@@ -13,6 +13,7 @@ mod http;
 pub mod log;
 mod metrics;
 mod news;
+mod orphans;
 mod patient;
 mod probes;
 mod record;

@@ -26,7 +26,7 @@ use super::{
     forget::ForgetError,
     http,
     metrics::Metrics,
-    news, record, reload, server,
+    news, orphans, record, reload, server,
     shared::{Shared, Why},
     signals::{Signals, name},
     socket::{self, SocketFile},
@@ -174,6 +174,7 @@ pub async fn run(
         drop(tokio::spawn(http::serve(listener, shared.clone(), client)));
     }
     drop(tokio::spawn(systemd::watchdog(host.clone())));
+    drop(tokio::spawn(orphans::reap()));
     if early.is_none() {
         start_units(&host, &config).await;
         systemd::ready();

@@ -1,8 +1,14 @@
 //! Daemons and clients in PID namespaces of their own, as in containers.
 
-use std::process::{Command, Output};
+use std::{
+    fs,
+    process::{Command, Output},
+};
 
-use crate::{harness::Home, life::NAVIGATION};
+use crate::{
+    harness::{Home, until},
+    life::NAVIGATION,
+};
 
 /// A program as the first process of a PID namespace. `None`, with a word about it: this machine gives none.
 fn first(program: &str) -> Option<Command> {
@@ -42,4 +48,55 @@ fn a_client_from_another_pid_namespace_is_served_but_cannot_wait_for_the_end() {
     let asked = ask(&home, &["shutdown", "--no-wait"]).expect("as before");
     assert!(asked.status.success(), "{asked:?}");
     assert_eq!(daemon.wait().code(), Some(0));
+}
+
+/// Leaves orphans behind, again and again, and says how many by now.
+const LITTER: &str = r#"
+[ladder.quick]
+rungs = [{ do = "kill", patience = "5s" }]
+[kind.worker]
+ladder = "quick"
+body = "process"
+[[unit]]
+name = "litter"
+kind = "worker"
+command = ["sh", "-c", "while :; do (setsid sh -c 'echo . >> litter' &); sleep 0.01; done"]
+directory = "."
+start = true
+[[unit]]
+name = "seven"
+kind = "worker"
+command = ["sh", "-c", "exit 7"]
+"#;
+
+/// How many processes have ended and were waited for by nobody, of those whose parent this is.
+fn zombies(parent: &str) -> usize {
+    let all = fs::read_dir("/proc").expect("it is there").flatten();
+    let stats = all.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
+    let rests = stats.filter_map(|stat| Some(stat.rsplit_once(") ")?.1.to_owned()));
+    rests.filter(|rest| rest.starts_with(&format!("Z {parent} "))).count()
+}
+
+#[test]
+fn the_first_process_of_a_container_reaps_orphans_and_takes_no_exit_status_from_its_units() {
+    let home = Home::new(LITTER);
+    let Some(program) = first(env!("CARGO_BIN_EXE_winddownd")) else { return };
+    let mut daemon = home.start_as(program);
+    let children = format!("/proc/{0}/task/{0}/children", daemon.pid());
+    let first = fs::read_to_string(children).expect("it is there").trim().to_owned();
+    let litter = home.config().with_file_name("litter");
+    let count = || fs::read_to_string(&litter).map_or(0, |text| text.len());
+    for start in 1..=30 {
+        home.ask(&["start", "seven"]);
+        let told = || home.ask(&["inspect", "seven"]);
+        until("it has ended", || {
+            told().contains("failed\n") && told().contains(&format!("start        {start}\n"))
+        });
+        assert!(told().contains("exit status: 7"), "{}", told());
+    }
+    until("there are orphans", || count() > 100);
+    home.ask(&["stop", "litter"]);
+    until("all are reaped", || zombies(&first) == 0);
+    home.ask(&["shutdown", "--no-wait"]);
+    assert_eq!(daemon.wait().code(), Some(0), "{}", daemon.log());
 }
