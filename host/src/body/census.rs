@@ -153,6 +153,7 @@ struct Seen {
 
 struct Stat {
     is_dead: bool,
+    #[cfg(feature = "daemon")]
     parent: u32,
     group: u32,
     started: u64,
@@ -234,10 +235,11 @@ fn parse(text: &[u8]) -> Option<Stat> {
     let rest = std::str::from_utf8(text.get(end + 1..)?).ok()?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     // Fields 3, 4, 5 and 22 as proc(5) counts them.
-    let (state, parent, group, started) = (fields.first()?, fields.get(1)?, fields.get(2)?, fields.get(19)?);
+    let (state, group, started) = (fields.first()?, fields.get(2)?, fields.get(19)?);
     Some(Stat {
         is_dead: matches!(*state, "Z" | "X"),
-        parent: parent.parse().ok()?,
+        #[cfg(feature = "daemon")]
+        parent: fields.get(1)?.parse().ok()?,
         group: group.parse().ok()?,
         started: started.parse().ok()?,
     })

@@ -139,14 +139,8 @@ pub async fn run(
             Ok(is_closed.await?)
         });
     let builder = own(builder, &config, &artifacts);
-    let came_up = come_up(builder, &mut signals).await.map_err(|error| match error {
-        StartError::KindsMissing(missing) => {
-            let state = artifacts.state.paths().dir().to_owned();
-            RunError::RemovedKinds { missing, config: file.to_owned(), state }
-        }
-        error => RunError::Host(error),
-    });
-    let Some((host, early)) = came_up? else { return Ok(1) };
+    let started = come_up(builder, &mut signals).await.map_err(|error| not_up(error, file, &artifacts.state));
+    let Some((host, early)) = started? else { return Ok(1) };
     let came_up = Instant::now();
     record::set_aside(&artifacts.state);
     let (draining, drains) = watch::channel(false);
@@ -168,11 +162,7 @@ pub async fn run(
     let followed = tokio::spawn(news::follow(host.news(), host.clone()));
     drop(tokio::spawn(reload::serve(reloads, file.to_owned(), config.clone(), shared.clone())));
     drop(tokio::spawn(server::serve(artifacts.listener, config.clients, shared.clone(), closing, closed)));
-    let address = artifacts.http.as_ref().and_then(|http| http.local_addr().ok());
-    if let Some(listener) = artifacts.http {
-        let client = host.attach().await.map_err(RunError::Client)?;
-        drop(tokio::spawn(http::serve(listener, shared.clone(), client)));
-    }
+    let address = serve_http(artifacts.http, &shared).await?;
     drop(tokio::spawn(systemd::watchdog(host.clone())));
     drop(tokio::spawn(orphans::reap()));
     if early.is_none() {
@@ -219,6 +209,22 @@ async fn come_up(
 /// Where the state is kept: as the command line says, or the configuration, or where it usually is.
 pub(super) fn state_of(config: &Config, state_dir: Option<PathBuf>) -> Result<PathBuf, RunError> {
     state_dir.or_else(|| config.state_dir.clone()).or_else(usual_dir).ok_or(RunError::NoStateDir)
+}
+
+/// Serves HTTP, if it is to be served, and says where.
+async fn serve_http(listener: Option<TcpListener>, shared: &Shared) -> Result<Option<SocketAddr>, RunError> {
+    let Some(listener) = listener else { return Ok(None) };
+    let address = listener.local_addr().ok();
+    let client = shared.host.attach().await.map_err(RunError::Client)?;
+    drop(tokio::spawn(http::serve(listener, shared.clone(), client)));
+    Ok(address)
+}
+
+/// Why the host did not come up, with what to type where there is something.
+fn not_up(error: StartError, config: &Path, state: &StateDir) -> RunError {
+    let StartError::KindsMissing(missing) = error else { return RunError::Host(error) };
+    let (config, state) = (config.to_owned(), state.paths().dir().to_owned());
+    RunError::RemovedKinds { missing, config, state }
 }
 
 /// Takes everything that only one daemon can have: first the state, which is the proof for the rest.

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{self, Write as _},
     process::{Command, Output},
 };
 
@@ -19,7 +20,8 @@ fn first(program: &str) -> Option<Command> {
     };
     let tried = unshare().arg("true").output();
     if !tried.as_ref().is_ok_and(|it| it.status.success()) {
-        eprintln!("skipped: no PID namespace is to be had here: {tried:?}");
+        // Not caught with what a test prints: a test that was not made is told in every run.
+        drop(writeln!(io::stderr(), "skipped: no PID namespace is to be had here: {tried:?}"));
         return None;
     }
     let mut command = unshare();

@@ -124,7 +124,8 @@ pub(crate) fn usage(error: &clap::Error, format: Format) -> u8 {
 
 /// One line: the first paragraph, or line, of a text is what is wrong, and the rest what to do.
 fn as_json(word: &str, text: &str, exit: u8) -> String {
-    let (message, rest) = text.trim_end().split_once('\n').unwrap_or((text.trim_end(), ""));
+    let text = text.trim_end();
+    let (message, rest) = text.split_once('\n').unwrap_or((text, ""));
     let hint: Vec<&str> = rest.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let hint = (!hint.is_empty()).then(|| hint.join("; "));
     json!({ "type": "error", "v": VERSION, "code": word, "message": message, "hint": hint, "exit": exit })

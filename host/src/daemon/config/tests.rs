@@ -43,6 +43,12 @@ fn a_contract_is_there_by_its_name() {
 }
 
 #[test]
+fn a_strange_key_below_a_word_is_told_like_every_other_one() {
+    let strange = "[kind.x]\nladder = \"task\"\nrestart = { always = { bakoff = \"1s\" } }";
+    wrong(strange, (3, 24), "unknown key `bakoff`; did you mean `backoff`? known are: backoff");
+}
+
+#[test]
 fn errors_have_a_place_and_say_what_was_expected() {
     wrong(
         "deadlin = \"30s\"\n",
@@ -53,8 +59,6 @@ fn errors_have_a_place_and_say_what_was_expected() {
     let form = "{ always = { backoff = \"1s\" } }";
     wrong("[kind.x]\nladder = \"task\"\nrestart = \"always\"", (3, 11), form);
     wrong("[kind.x]\nladder = \"task\"\nrestart = \"on-failure\"", (3, 11), form);
-    let strange = "[kind.x]\nladder = \"task\"\nrestart = { always = { bakoff = \"1s\" } }";
-    wrong(strange, (3, 24), "unknown key `bakoff`; did you mean `backoff`? known are: backoff");
     let command = "[[unit]]\nname = \"a\"\nkind = \"provider\"\ncommand = \"sleep 5\"";
     wrong(command, (4, 11), "a list has to be here, such as [\"sleep\", \"5\"]");
     wrong("dlin = \"30s\"\n", (1, 1), "unknown key `dlin`; known are: state-dir");

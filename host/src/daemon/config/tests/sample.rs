@@ -39,7 +39,9 @@ fn walk(value: &Value, path: &mut Vec<Step>, seen: &mut impl FnMut(Path<'_>, &Va
     let children: Vec<(Step, &Value)> = match value {
         Value::Table(table) => table.iter().map(|(key, value)| (Step::Key(key.clone()), value)).collect(),
         Value::Array(values) => values.iter().enumerate().map(|(at, it)| (Step::Place(at), it)).collect(),
-        _ => Vec::new(),
+        Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {
+            Vec::new()
+        }
     };
     for (step, child) in children {
         path.push(step);
