@@ -18,7 +18,7 @@ use tracing_subscriber::{
 };
 use winddown_host::daemon::{
     RunError, Signals,
-    config::Config,
+    config::{Config, SAMPLE},
     forget::{Forgotten, forget_removed_kinds},
     log::Lines,
     run,
@@ -34,16 +34,20 @@ use winddown_host::daemon::{
 /// ladder, saves every finding, removes its socket and its PID file, and writes a report. A second signal
 /// forces. SIGHUP reads the tokens again. Logs go to standard error.
 #[derive(Parser, Debug)]
-#[command(name = "winddownd", version, max_term_width = 100, after_help = AFTER)]
+#[command(name = "winddownd", version, max_term_width = 100, override_usage = USAGE, after_help = AFTER)]
 struct Cli {
-    /// The configuration, in TOML. host/examples/winddownd.toml is one that runs, and explains every key
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    /// The configuration, in TOML. `winddownd --sample` prints one that runs, and explains every key
+    #[arg(long, value_name = "FILE", required_unless_present = "sample")]
+    config: Option<PathBuf>,
 
     /// Where the state is kept [default: the configuration's state-dir, or winddown under
     /// $XDG_STATE_HOME or ~/.local/state]
     #[arg(long, value_name = "DIR", env = "WINDDOWN_STATE_DIR", hide_env_values = true)]
     state_dir: Option<PathBuf>,
+
+    /// Print a configuration that runs, with every key and what it is for, and do nothing else
+    #[arg(long, conflicts_with_all = ["config", "check", "forget_removed_kinds"])]
+    sample: bool,
 
     /// Read the configuration and the tokens, say whether they make sense, and do nothing else
     #[arg(long)]
@@ -63,6 +67,8 @@ struct Cli {
     log_format: LogFormat,
 }
 
+const USAGE: &str = "winddownd [OPTIONS] --config <FILE>\n       winddownd --sample";
+
 const AFTER: &str = "\
 Exit codes:
   0  everything recorded is preserved, and nothing is left over
@@ -73,8 +79,9 @@ The state directory is for one daemon: a second one is refused. It holds winddow
 winddownd.pid, winddown.db (rows and findings) and report.json (how the last shutdown went).
 
 Try it:
-  winddownd --config host/examples/winddownd.toml --check
-  winddownd --config host/examples/winddownd.toml &
+  winddownd --sample > winddownd.toml
+  winddownd --config winddownd.toml --check
+  winddownd --config winddownd.toml &
   winddown list                 the units of the configuration, and how they are
   winddown --help               what to do with them";
 
@@ -114,10 +121,12 @@ fn main() -> ExitCode {
     log(&cli, lines.clone());
     // A panic is told like everything else: whoever panics does not wait for a reader either.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
-    let code = match (cli.check, cli.forget_removed_kinds) {
-        (true, _) => check(&cli),
-        (false, true) => forget(cli),
-        (false, false) => serve(cli),
+    let code = match (&cli.config, cli.check, cli.forget_removed_kinds) {
+        // The command line is refused where this is not the sample.
+        (None, _, _) => print(SAMPLE),
+        (Some(file), true, _) => check(file),
+        (Some(file), false, true) => forget(file, cli.state_dir.clone()),
+        (Some(file), false, false) => serve(file, cli.state_dir.clone()),
     };
     lines.finish(LAST_LINES);
     code
@@ -137,13 +146,13 @@ fn take_open_files() {
     }
 }
 
-fn serve(cli: Cli) -> ExitCode {
+fn serve(file: &Path, state_dir: Option<PathBuf>) -> ExitCode {
     take_open_files();
     let code = runtimes().and_then(|(service, bodies)| {
         let handle = bodies.handle().clone();
         let code = service.block_on(async {
             let signals = Signals::catch()?;
-            let code = run(&cli.config, cli.state_dir, handle, signals).await;
+            let code = run(file, state_dir, handle, signals).await;
             code.or_else(|error| {
                 tracing::error!("{error}");
                 Ok(1)
@@ -183,10 +192,10 @@ fn log(cli: &Cli, lines: Lines) {
     }
 }
 
-fn check(cli: &Cli) -> ExitCode {
-    match sound(&cli.config) {
+fn check(file: &Path) -> ExitCode {
+    match sound(file) {
         Ok(config) => {
-            let file = cli.config.display();
+            let file = file.display();
             let warnings = config.warnings();
             let mut text: String = warnings.iter().map(|it| format!("{file}: warning: {it}\n")).collect();
             let units = match config.units.len() {
@@ -195,9 +204,7 @@ fn check(cli: &Cli) -> ExitCode {
             };
             let verdict = if warnings.is_empty() { "sound" } else { "can be used, see the warnings" };
             text += &format!("{file}: {units}, {verdict}\n");
-            // Who closes the pipe has read enough.
-            drop(std::io::stdout().write_all(text.as_bytes()));
-            ExitCode::SUCCESS
+            print(&text)
         }
         Err(error) => {
             tracing::error!("{error}");
@@ -206,10 +213,10 @@ fn check(cli: &Cli) -> ExitCode {
     }
 }
 
-fn forget(cli: Cli) -> ExitCode {
+fn forget(file: &Path, state_dir: Option<PathBuf>) -> ExitCode {
     let forgotten = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string());
     let forgotten = forgotten.and_then(|runtime| {
-        let forgotten = runtime.block_on(forget_removed_kinds(&cli.config, cli.state_dir));
+        let forgotten = runtime.block_on(forget_removed_kinds(file, state_dir));
         forgotten.map_err(|error| error.to_string())
     });
     let Forgotten { units, file } = match forgotten {
@@ -227,6 +234,10 @@ fn forget(cli: Cli) -> ExitCode {
         Some(file) => format!("what they were and what they found is in {}\n", file.display()),
         None => "nothing to forget: the configuration has the kinds of all units\n".to_owned(),
     };
+    print(&text)
+}
+
+fn print(text: &str) -> ExitCode {
     // Who closes the pipe has read enough.
     drop(std::io::stdout().write_all(text.as_bytes()));
     ExitCode::SUCCESS

@@ -82,6 +82,17 @@ fn a_restart_without_any_wait_is_told() {
 }
 
 #[test]
+fn the_sample_is_printed_and_sound() {
+    let sample =
+        Command::new(env!("CARGO_BIN_EXE_winddownd")).arg("--sample").output().expect("it can be run");
+    assert!(sample.status.success(), "{sample:?}");
+    let (code, said) = check(&String::from_utf8_lossy(&sample.stdout), &[]);
+    assert_eq!((code, said.contains("4 units, sound")), (Some(0), true), "{said}");
+    let nothing = Command::new(env!("CARGO_BIN_EXE_winddownd")).output().expect("it can be run");
+    assert_eq!(nothing.status.code(), Some(2), "{nothing:?}");
+}
+
+#[test]
 fn a_mistyped_level_is_refused_and_switches_no_log_off() {
     for levels in ["debgu", "info,winddown_host", "info,", "", "winddown_host=debgu"] {
         let (code, said) = check(UNIT, &["--log", levels]);

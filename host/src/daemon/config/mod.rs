@@ -21,6 +21,9 @@ use crate::{Command, ipc::UnitName};
 
 use self::{file::File, kinds::Kinds};
 
+/// A configuration that runs, and has every key.
+pub const SAMPLE: &str = include_str!("../../../examples/winddownd.toml");
+
 /// How long a forced shutdown takes if the file does not say it, and its deadline is not shorter.
 const FORCE_WITHIN: Span = Span::from_secs(5);
 

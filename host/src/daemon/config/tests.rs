@@ -7,8 +7,6 @@ use super::*;
 
 mod sample;
 
-const SAMPLE: &str = include_str!("../../../examples/winddownd.toml");
-
 fn parse(text: &str) -> Result<Config, Wrong> {
     Config::parse(text, Path::new("/etc/winddown"))
 }
