@@ -162,17 +162,24 @@ struct Stat {
 fn look_at_all() -> io::Result<Vec<Seen>> {
     let own = u32::try_from(getpid().as_raw_nonzero().get()).ok();
     let mut all = Vec::new();
+    let mut is_shown = false;
     for entry in fs::read_dir("/proc")? {
         let name = entry?.file_name();
         let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
         if Some(pid) == own {
+            is_shown = true;
             continue;
         }
         // One that is gone meanwhile, or only waits for its parent to hear so, is not alive.
         let Some(Stat { is_dead: false, group, started, .. }) = stat(pid)? else { continue };
         all.push(Seen { member: Member { pid, started, in_group: false }, group, mark: mark_of(pid)? });
     }
-    Ok(all)
+    // Whoever is not shown itself is shown nobody.
+    if is_shown {
+        Ok(all)
+    } else {
+        Err(io::Error::other("/proc does not show this process; mount it as it is"))
+    }
 }
 
 /// Children of this process that have ended, and that nobody has waited for yet.

@@ -11,22 +11,27 @@ use crate::{
     life::NAVIGATION,
 };
 
-/// A program as the first process of a PID namespace. `None`, with a word about it: this machine gives none.
-fn first(program: &str) -> Option<Command> {
+/// A program in namespaces of its own, with root's rights in them. `None`, with a word about it: this machine gives none.
+pub(crate) fn unshare(arguments: &[&str]) -> Option<Command> {
     let unshare = || {
         let mut unshare = Command::new("unshare");
-        unshare.args(["--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+        unshare.args(["--user", "--map-root-user"]);
         unshare
     };
-    let tried = unshare().arg("true").output();
+    let tried = unshare().args(["--pid", "--fork", "--mount-proc", "true"]).output();
     if !tried.as_ref().is_ok_and(|it| it.status.success()) {
         // Not caught with what a test prints: a test that was not made is told in every run.
-        drop(writeln!(io::stderr(), "skipped: no PID namespace is to be had here: {tried:?}"));
+        drop(writeln!(io::stderr(), "skipped: no namespace of one's own is to be had here: {tried:?}"));
         return None;
     }
     let mut command = unshare();
-    command.arg(program);
+    command.args(arguments);
     Some(command)
+}
+
+/// A program as the first process of a PID namespace.
+fn first(program: &str) -> Option<Command> {
+    unshare(&["--pid", "--fork", "--kill-child", "--mount-proc", program])
 }
 
 /// Asks from another PID namespace than the daemon's.

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     harness::{Home, until},
     life::{NAVIGATION, SURVEY},
+    namespaces,
 };
 
 const OLD: &str = r#"
@@ -113,6 +114,38 @@ fn units_of_a_removed_kind_are_named_with_what_to_type_and_forgotten_by_it() {
     let _daemon = home.start();
     let kept = findings(&home, "digger");
     assert!(found.iter().all(|finding| kept.contains(finding)), "{} of {}", kept.len(), found.len());
+    home.ask(&["shutdown"]);
+}
+
+#[test]
+fn nothing_is_forgotten_while_nobody_can_say_whether_it_lives() {
+    let home = Home::new(OLD);
+    let mut daemon = home.start();
+    until("it runs", || home.ask(&["inspect", "sleeper"]).contains("running"));
+    daemon.signal(Signal::KILL);
+    daemon.wait();
+    fs::write(home.config(), NAVIGATION).expect("it can be written");
+    // A container in which nothing shows any process.
+    let Some(mut blind) =
+        namespaces::unshare(&["--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"])
+    else {
+        return;
+    };
+    let refused = blind
+        .arg(env!("CARGO_BIN_EXE_winddownd"))
+        .arg("--config")
+        .arg(home.config())
+        .arg("--state-dir")
+        .arg(home.state(""))
+        .arg("--forget-removed-kinds")
+        .output()
+        .expect("it can be run");
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{text}");
+    assert!(text.contains("is not forgotten, nor is any other one: nobody can say whether"), "{text}");
+    fs::write(home.config(), OLD).expect("it can be written");
+    let _daemon = home.start();
+    assert!(home.ask(&["list"]).contains("sleeper"));
     home.ask(&["shutdown"]);
 }
 
