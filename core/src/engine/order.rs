@@ -113,13 +113,14 @@ impl Engine {
         own.plus(self.units[unit.index()].chain)
     }
 
-    /// Until when the unit waits at the gate at the most. Whoever waits for dependents or a place keeps what it
-    /// takes itself and what waits for it in turn, at most half of what is left. The shutdown that holds it back
-    /// lets it go by itself.
+    /// Until when the unit waits at the gate at the most: it keeps what it takes itself and what waits for it in
+    /// turn, at most half of what is left. The shutdown that holds it back lets it go by itself, unless somebody
+    /// gave it less time than all have.
     pub(super) fn gate_ends(&self, now: Moment, unit: UnitId) -> Moment {
         let Stop { rung, budget, .. } = self.units[unit.index()].stop;
-        let held = self.is_held();
-        let reserve = if held { self.kind(unit).ladder.reserve_after(rung) } else { self.takes(unit) };
+        let goes_with_all = self.is_held() && budget >= self.shutdown.units_budget();
+        let reserve =
+            if goes_with_all { self.kind(unit).ladder.reserve_after(rung) } else { self.takes(unit) };
         budget.cut(now, None, reserve).ends()
     }
 

@@ -79,12 +79,11 @@ fn a_share_of_the_shutdown_that_is_just_enough_is_not_too_short() {
     }
 }
 
-#[test]
-fn whoever_is_held_back_for_all_of_its_time_overruns_and_is_forced() {
+/// A host that is told to go, and waits for one that is to pause. Its second unit has this ladder.
+fn held_back(ladder: Vec<Rung<Action>>) -> Bench {
     let slow = Rung::new(Action::Pause, Span::from_secs(20));
-    let soon = Rung::new(Action::Disconnect, Span::from_secs(5));
     let kill = Rung::new(Action::Kill, Span::ZERO);
-    let mut plan = contracts::host(vec![process(vec![slow, kill], None), process(vec![soon, kill], None)]);
+    let mut plan = contracts::host(vec![process(vec![slow, kill], None), process(ladder, None)]);
     let phases = vec![
         Rung::new(Phase::PauseUnits, Span::from_secs(20)),
         Rung::new(Phase::StopUnits, Span::ZERO).rest().always(),
@@ -96,9 +95,48 @@ fn whoever_is_held_back_for_all_of_its_time_overruns_and_is_forced() {
         bench.start(number);
     }
     let _begun = bench.handle(TERM);
-    let within = Within::For(Span::from_secs(2));
-    assert_eq!(bench.stop_with(1, false, within, Caller::Nobody), Disposition::Applied);
-    assert_eq!(bench.engine.next_deadline(), Some(seconds(2)));
+    bench
+}
+
+#[test]
+fn whoever_is_held_back_keeps_a_share_of_its_own_time() {
+    let asks = Rung::new(Action::Disconnect, Span::from_secs(5));
+    let kills = Rung::new(Action::Kill, Span::ZERO);
+    let only = Rung::new(Action::Terminate { grace: Span::ZERO }, Span::from_secs(5)).always();
+    for (ladder, action) in [(vec![asks, kills], "disconnect"), (vec![only], "terminate")] {
+        let mut bench = held_back(ladder);
+        let within = Within::For(Span::from_secs(4));
+        assert_eq!(bench.stop_with(1, false, within, Caller::Nobody), Disposition::Applied);
+        assert_eq!(bench.engine.next_deadline(), Some(seconds(2)), "half of its time");
+        let _woken = bench.wake();
+        assert_eq!((bench.actions(1), report(&bench, 1).forced), (vec![action], false));
+        assert_eq!(bench.engine.next_deadline(), Some(seconds(4)), "and has the other half");
+        bench.after(Span::from_secs(1));
+        let _gone = bench.exit(1, Exit::Ended);
+        assert_eq!((report(&bench, 1).overran, report(&bench, 1).leaked), (false, false));
+    }
+}
+
+#[test]
+fn whoever_has_as_much_time_as_all_is_held_back_as_long_as_all() {
+    for within in [Within::Unset, Within::Unlimited, Within::For(Span::from_secs(90))] {
+        let mut bench = held_back(vec![Rung::new(Action::Kill, Span::from_secs(50))]);
+        assert_eq!(bench.stop_with(1, false, within, Caller::Nobody), Disposition::Applied);
+        let _paused = bench.wake();
+        assert_eq!((bench.now, bench.actions(1)), (seconds(20), vec!["kill"]), "{within:?}");
+    }
+}
+
+#[test]
+fn whoever_is_held_back_and_has_no_time_left_overruns_and_is_forced() {
+    let asks = Rung::new(Action::Disconnect, Span::from_secs(5));
+    let mut bench = held_back(vec![asks, Rung::new(Action::Kill, Span::ZERO)]);
+    for within in [4, 1] {
+        let within = Within::For(Span::from_secs(within));
+        assert_eq!(bench.stop_with(1, false, within, Caller::Nobody), Disposition::Applied);
+        bench.after(Span::from_secs(1));
+    }
+    // Nobody has woken the engine in time.
     let _woken = bench.wake();
     assert_eq!((report(&bench, 1).overran, report(&bench, 1).forced), (true, true));
     assert_eq!(bench.actions(1), ["kill"], "there is no time to ask");

@@ -94,6 +94,26 @@ impl Judge {
         Ok(())
     }
 
+    /// Whether the unit was given less time than all have, and has waited for as much of it as it may.
+    pub(super) fn is_in_a_hurry(&self, scene: &Scene<'_>, unit: UnitId) -> bool {
+        self.units[unit.index()].ends < self.units_end && scene.now >= self.waits_until(scene, unit)
+    }
+
+    /// Whoever does something more than to hold still only now that its time is over was told so just now, or has
+    /// waited for those that depend on it: a shutdown that holds it back leaves it a share.
+    #[inline(never)]
+    pub(super) fn had_a_share(&self, scene: &Scene<'_>, unit: UnitId) -> Verdict {
+        let ledger = &self.units[unit.index()];
+        let told_now = ledger.changed == scene.now || self.shutdown_seen == scene.now;
+        let needed = scene.setup.dependencies.iter().any(|(_, on)| *on == unit);
+        let own_end = ledger.ends < self.units_end;
+        if ledger.passed.is_some() || !ledger.lives || ledger.forced || !own_end || told_now || needed {
+            return Ok(());
+        }
+        let text = move || format!("{} has waited until all of its time was over", scene.name(unit));
+        scene.broken(Claim::GraceIsGiven, Some(unit), text)
+    }
+
     /// Whoever waits for dependents keeps what it takes itself, and what waits for it: half of its time at most.
     pub(super) fn waits_until(&self, scene: &Scene<'_>, unit: UnitId) -> Moment {
         let ledger = &self.units[unit.index()];

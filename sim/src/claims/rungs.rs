@@ -107,6 +107,9 @@ impl Judge {
         let forced = self.forced || ledger.forced || scene.now >= limit;
         let given_up = self.rung_is_left(scene, unit);
         if given_up {
+        if self.draining && scene.now >= ended && action != Action::Pause {
+            self.had_a_share(scene, unit)?;
+        }
             self.sights |= Sight::PatienceOver.bit();
             self.cut_off_is_told(scene, unit, ended)?;
         }

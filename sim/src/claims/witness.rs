@@ -84,7 +84,9 @@ impl Judge {
             Effect::Checkpoint { unit, step, row, until } => {
                 let again = self.units[unit.index()].rung == i16::from(step.rung);
                 self.performed(scene, unit, step, winddown_core::Action::Checkpoint, until)?;
-                if !again {
+                // Said before its ladder's own budget is counted.
+                let in_a_hurry = self.is_in_a_hurry(scene, unit);
+                if !again && !in_a_hurry {
                     self.all_hold_still(scene, unit)?;
                 }
                 self.row_asked(scene, unit, row, false)
