@@ -62,7 +62,7 @@ pub struct UnitReport {
     pub leaked: bool,
     /// Its body lives on although its status is final; it ends with the host.
     pub lingers: bool,
-    /// How many earlier incarnations' bodies were not known to be gone when the next one started.
+    /// How many earlier starts under this host left a body that is not known to be gone.
     pub abandoned: u16,
 }
 

@@ -59,7 +59,7 @@ impl Engine {
         effects: &mut Effects,
     ) -> Disposition {
         if let Some(why) = self.staleness(unit, step.incarnation) {
-            return why;
+            return self.earlier_step(unit, step, outcome, why);
         }
         let it = &self.units[unit.index()];
         let here = it.stop.rung == step.rung && it.stop.round == step.round;
@@ -88,6 +88,24 @@ impl Engine {
         }
     }
 
+    /// A step of an earlier start has come to its end.
+    fn earlier_step(
+        &mut self,
+        unit: UnitId,
+        step: Step,
+        outcome: Outcome,
+        otherwise: Disposition,
+    ) -> Disposition {
+        let ends_body = |it: &Unit| {
+            let ladder = &self.plan.kinds[usize::from(it.kind.0)].ladder;
+            ladder.rung(step.rung).is_some_and(|rung| rung.action.ends_body())
+        };
+        if outcome == Outcome::Done && self.units.get(unit.index()).is_some_and(ends_body) {
+            return self.gone_after_all(unit, step.incarnation, otherwise);
+        }
+        otherwise
+    }
+
     /// Somebody saw the body go, or found it gone: that is proof however late it comes.
     fn proved_gone(
         &mut self,
@@ -107,8 +125,6 @@ impl Engine {
             return Disposition::Ignored(Why::AlreadyExited);
         } else if it.stop.is_on_the_way() {
             self.body_went(now, unit, effects);
-        } else if it.abandoned == 0 {
-            it.leaked = false;
         }
         Disposition::Applied
     }
@@ -213,7 +229,6 @@ impl Engine {
         let it = &mut self.units[unit.index()];
         it.took = it.stop.began.until(now);
         it.stop.stage = Stage::Recording;
-        it.leaked |= it.outlives && it.body_lives();
         let upfront = it.status.is_terminal();
         let written = it.stop.checkpointed && it.saved == it.recorded;
         let outlives = it.outlives;

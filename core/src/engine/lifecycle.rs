@@ -89,11 +89,11 @@ impl Engine {
 
     /// Starts the unit's next incarnation. The caller has made sure that it may start.
     pub(super) fn start(&mut self, now: Moment, unit: UnitId, effects: &mut Effects) {
+        self.begin_run(unit);
         let it = &mut self.units[unit.index()];
         if !core::mem::take(&mut it.backing_off) {
             it.incarnation = it.incarnation.next();
         }
-        it.begin_run();
         it.row = RowState::Clean;
         it.active = true;
         it.announced = it.outlives;
@@ -181,7 +181,7 @@ impl Engine {
         effects: &mut Effects,
     ) -> Disposition {
         if let Some(why) = self.staleness(unit, incarnation) {
-            return why;
+            return self.gone_after_all(unit, incarnation, why);
         }
         let it = &mut self.units[unit.index()];
         if !it.body_lives() {
@@ -192,10 +192,8 @@ impl Engine {
             self.body_went(now, unit, effects);
         } else if it.active {
             self.ended_by_itself(now, unit, exit, effects);
-        } else if it.abandoned == 0 {
-            // A late exit: proven gone after all. It changes no status and writes nothing.
-            it.leaked = false;
         }
+        // And if none of these, it was late: proven gone after all. That changes no status and writes nothing.
         Disposition::Applied
     }
 
@@ -326,7 +324,7 @@ impl Engine {
         let (before, from) = self.units.split_at_mut(unit.index());
         let it = &mut from[0];
         let unsaved = it.recorded > it.saved || it.row != RowState::Clean;
-        if it.active || it.backing_off || !it.is_idle() || it.leaked || unsaved {
+        if it.active || it.backing_off || !it.is_idle() || it.is_leaked() || unsaved {
             return refuse(caller, Why::StillActive, effects);
         }
         if it.dependents != NONE {
@@ -337,6 +335,7 @@ impl Engine {
             self.edges.unlink(&mut before[on.index()].dependents, place);
         }
         it.vacant = true;
+        self.abandoned.forget(unit);
         answer(caller, Answer::Accepted, effects);
         Disposition::Applied
     }

@@ -6,6 +6,7 @@
 //!
 //! Absent on purpose: names, handles, callbacks, any wish to know whether the world is real.
 
+mod abandoned;
 mod callers;
 mod clients;
 mod climb;
@@ -36,8 +37,8 @@ use crate::{
 };
 
 use self::{
-    callers::Callers, clients::ClientState, edges::Edges, shutdown::Shutdown, stop::StopRequest,
-    timers::Timers, unit::Unit,
+    abandoned::Abandoned, callers::Callers, clients::ClientState, edges::Edges, shutdown::Shutdown,
+    stop::StopRequest, timers::Timers, unit::Unit,
 };
 
 pub use self::{
@@ -53,6 +54,7 @@ pub struct Engine {
     units: Vec<Unit>,
     timers: Timers,
     callers: Callers,
+    abandoned: Abandoned,
     edges: Edges,
     /// Active units per owner.
     owners: Vec<u32>,
@@ -78,6 +80,7 @@ impl Engine {
             units: Vec::new(),
             timers: Timers::default(),
             callers: Callers::default(),
+            abandoned: Abandoned::default(),
             edges: Edges::default(),
             owners: Vec::new(),
             clients: Vec::new(),
@@ -212,6 +215,7 @@ impl Clone for Engine {
             units: self.units.clone(),
             timers: self.timers.clone(),
             callers: self.callers.clone(),
+            abandoned: self.abandoned.clone(),
             edges: self.edges.clone(),
             owners: self.owners.clone(),
             clients: self.clients.clone(),
@@ -228,6 +232,7 @@ impl Clone for Engine {
         self.units.clone_from(&source.units);
         self.timers.copy_from(&source.timers);
         self.callers.copy_from(&source.callers);
+        self.abandoned.copy_from(&source.abandoned);
         self.copy_host_from(source);
     }
 }

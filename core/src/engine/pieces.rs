@@ -7,7 +7,7 @@ use super::{
     unit::{Unit, Waiter},
 };
 use crate::{
-    ids::{Ticket, UnitId},
+    ids::{Incarnation, Ticket, UnitId},
     time::Moment,
 };
 
@@ -17,6 +17,7 @@ pub struct UnitPiece {
     unit: Unit,
     due: Moment,
     waiters: Vec<Waiter>,
+    abandoned: Vec<Incarnation>,
 }
 
 impl Engine {
@@ -24,10 +25,11 @@ impl Engine {
     /// those who wait for it are known in the piece.
     pub fn unit_piece(&self, unit: UnitId, ticket: impl Fn(Ticket) -> Ticket) -> UnitPiece {
         let due = self.deadline_of(unit);
+        let abandoned = self.abandoned.of(unit).collect();
         let unit = self.units.get(unit.index()).cloned().unwrap_or(Unit::VACANT);
         let waiters = self.callers.waiters(unit.callers);
         let waiters = waiters.map(|waiter| Waiter { ticket: ticket(waiter.ticket), ..waiter }).collect();
-        UnitPiece { unit, due, waiters }
+        UnitPiece { unit, due, waiters, abandoned }
     }
 
     /// Becomes the same as `host`, but with these units, which are numbered as they come. Each piece goes with
@@ -40,6 +42,7 @@ impl Engine {
     ) {
         self.units.clear();
         self.callers.clear();
+        self.abandoned.clear();
         self.timers.clear_all(units.clone().count());
         for (number, (piece, first)) in (0_u32..).zip(units) {
             self.units.push(piece.unit.clone());
@@ -49,6 +52,7 @@ impl Engine {
                 let ticket = Ticket(first.0.saturating_add(ticket.0));
                 self.callers.add(callers, Waiter { ticket, wants: *wants });
             }
+            piece.abandoned.iter().for_each(|start| self.abandoned.add(UnitId(number), *start));
             if !piece.due.is_never() {
                 self.timers.set(UnitId(number), piece.due);
             }
@@ -74,9 +78,20 @@ mod tests {
     use alloc::sync::Arc;
 
     use super::*;
-    use crate::{Caller, Disposition, Effects, Input, KindId, OwnerId, Span, Within, contracts};
+    use crate::{
+        Caller, Disposition, Effects, Input, KindId, Outcome, OwnerId, Reason, Row, Span, Status, Within,
+        contracts,
+    };
 
     const LATER: Moment = Moment::from_nanos(1 << 40);
+
+    const LEFT: Row = Row {
+        incarnation: Incarnation(1),
+        status: Status::Stopped,
+        reason: Reason::None,
+        findings: 0,
+        leaked: true,
+    };
 
     /// Three units, one of which stops for somebody who waits, in a host that shuts down.
     fn engine() -> Engine {
@@ -91,6 +106,13 @@ mod tests {
             handle(1, Input::UnitDeclared { unit, kind, owner });
             handle(2, Input::StartRequested { unit, caller });
         }
+        // The first start of one of them is left behind.
+        let (unit, caller) = (UnitId(2), Caller::Nobody);
+        let starts = Row { status: Status::Pending, leaked: false, ..LEFT };
+        handle(2, Input::Persisted { unit, row: starts, outcome: Outcome::Done });
+        handle(2, Input::StopRequested { unit, force: true, within: Within::For(Span::ZERO), caller });
+        handle(2, Input::Persisted { unit, row: LEFT, outcome: Outcome::Done });
+        handle(2, Input::StartRequested { unit, caller });
         for (ticket, within) in [(4, Within::Unset), (5, Within::For(Span::from_secs(9)))] {
             let caller = Caller::Outside(Ticket(ticket));
             handle(3, Input::StopRequested { unit: UnitId(1), force: false, within, caller });
@@ -114,6 +136,7 @@ mod tests {
         again.put_together(&host, pieces.iter().map(|piece| (piece, Ticket(4))));
         assert_eq!(again, engine);
         assert_eq!(again.next_deadline(), engine.next_deadline());
+        assert_eq!(again.abandoned.of(UnitId(2)).collect::<Vec<_>>(), [Incarnation(1)]);
         // In another order they are others; and so are those who wait, by other tickets.
         again.put_together(&host, pieces.iter().rev().map(|piece| (piece, Ticket(4))));
         assert_eq!(again.callers_of(UnitId(1)), 2);

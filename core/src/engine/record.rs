@@ -99,7 +99,7 @@ impl Engine {
         let up_to_date = row.incarnation == it.incarnation
             && row.status == it.status
             // A body that went meanwhile makes the row say too much, never too little.
-            && (row.leaked || !it.leaked);
+            && (row.leaked || !it.is_leaked());
         // Where several writes are on their way, one that works makes up for one that did not.
         let open = match outcome {
             Outcome::Done => it.row != RowState::Clean,

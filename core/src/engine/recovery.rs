@@ -42,12 +42,12 @@ impl Engine {
         (it.recorded, it.saved, it.asked) = (row.findings, row.findings, row.findings);
         let never_started = row.status == Status::Pending && row.incarnation == never;
         let interrupted = !row.status.is_terminal() && !never_started;
-        it.leaked = it.outlives && (row.leaked || interrupted);
-        it.reaping = it.leaked;
-        if it.leaked {
+        it.left = it.outlives && (row.leaked || interrupted);
+        it.reaping = it.left;
+        if it.left {
             effects.push(Effect::Reap { unit, incarnation: row.incarnation });
         }
-        let holds_up = interrupted || it.leaked;
+        let holds_up = interrupted || it.left;
         if holds_up && self.shutdown.phase == Some(Phase::StopUnits) {
             self.hold_up(unit);
         }
@@ -80,17 +80,14 @@ impl Engine {
             return Disposition::Refused(Why::UnknownUnit);
         }
         let it = &mut self.units[unit.index()];
-        // What this host started since is not what was looked for.
-        let own = it.outlives && it.status.is_terminal() && it.body_lives();
         let awaited = core::mem::take(&mut it.reaping);
-        let gone = it.leaked && !own && outcome == Outcome::Done;
+        let gone = it.left && outcome == Outcome::Done;
         if !gone && !awaited {
             return Disposition::Ignored(Why::AlreadyExited);
         }
         if gone {
-            // Of all that was left, this is the one that an earlier host has left; later ones are this host's own.
-            it.abandoned = it.abandoned.saturating_sub(1);
-            it.leaked = it.abandoned > 0;
+            // What this host started since is not what was looked for.
+            it.left = false;
             if it.is_idle() && it.status.is_terminal() {
                 self.write(unit, effects);
             }

@@ -53,7 +53,7 @@ impl Engine {
 
     fn tell_callers(&mut self, unit: UnitId, ended: Ended, effects: &mut Effects) {
         while let Some(waiter) = self.callers.take(&mut self.units[unit.index()].callers) {
-            let leaked = self.units[unit.index()].leaked;
+            let leaked = self.units[unit.index()].is_leaked();
             let told = match waiter.wants {
                 Wants::Restart => ended.restart,
                 Wants::Stop | Wants::Cancel if !ended.recorded => Answer::NotRecorded,
@@ -65,8 +65,8 @@ impl Engine {
     }
 
     fn back_off(&mut self, unit: UnitId, until: Moment, effects: &mut Effects) {
+        self.begin_run(unit);
         let it = &mut self.units[unit.index()];
-        it.begin_run();
         it.incarnation = it.incarnation.next();
         it.backing_off = true;
         // On record, so that a crash before the next start does not end the restarts. It is also what

@@ -90,7 +90,7 @@ impl Engine {
                 Disposition::Applied
             }
             Stage::Idle => {
-                let stopped = Answer::Stopped { status: it.status, leaked: it.leaked };
+                let stopped = Answer::Stopped { status: it.status, leaked: it.is_leaked() };
                 answer(caller, stopped, effects);
                 Disposition::Ignored(Why::AlreadyStopped)
             }

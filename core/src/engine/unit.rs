@@ -150,13 +150,13 @@ pub(super) struct Unit {
     pub(super) held: bool,
     /// A pause was asked for outside of any stop, and is not confirmed.
     pub(super) pausing: bool,
-    /// A body was left, or found, that is not proven gone.
-    pub(super) leaked: bool,
+    /// An earlier host may have left a body of it, which is not proven gone.
+    pub(super) left: bool,
     /// What an earlier host may have left of it is looked for, and nobody has said what came of it.
     pub(super) reaping: bool,
     /// Failures in a row.
     pub(super) failures: u16,
-    /// Earlier incarnations whose bodies were not known to be gone when the next one started.
+    /// How many earlier starts under this host left a body that is not known to be gone.
     pub(super) abandoned: u16,
     /// Findings recorded, asked to be written, and durable. Invariant: saved <= recorded.
     pub(super) recorded: u32,
@@ -204,7 +204,7 @@ impl Unit {
             announced: false,
             held: false,
             pausing: false,
-            leaked: false,
+            left: false,
             reaping: false,
             failures: 0,
             abandoned: 0,
@@ -233,12 +233,15 @@ impl Unit {
         matches!(self.stop.stage, Stage::Idle)
     }
 
-    /// Makes room for the next incarnation: forgets what is only true of the one before, and counts what
-    /// that may have left. A leak is counted with the body that it is about, once.
+    /// Whether a body was left that is not proven gone, and does not end with the host: by an earlier host, by an
+    /// earlier start, or by a way down that is over.
+    pub(super) fn is_leaked(&self) -> bool {
+        let given_up = self.status.is_terminal() && self.body_lives() && !self.stop.is_on_the_way();
+        self.left || (self.outlives && (self.abandoned > 0 || given_up))
+    }
+
+    /// Forgets what is only true of the incarnation before the next one.
     pub(super) const fn begin_run(&mut self) {
-        if self.body_lives() || (self.leaked && self.abandoned == 0) {
-            self.abandoned = self.abandoned.saturating_add(1);
-        }
         self.status = Status::Pending;
         self.body = Body::Gone;
         self.reason = Reason::None;
@@ -249,19 +252,19 @@ impl Unit {
     }
 
     /// The row that says what is true of it.
-    pub(super) const fn row(&self) -> Row {
+    pub(super) fn row(&self) -> Row {
         self.row_as(self.status)
     }
 
     /// The same with another status. One that is final while a process lives says that it is left: a crash must not
     /// make it nobody's.
-    pub(super) const fn row_as(&self, status: Status) -> Row {
+    pub(super) fn row_as(&self, status: Status) -> Row {
         Row {
             incarnation: self.incarnation,
             status,
             reason: self.reason,
             findings: self.recorded,
-            leaked: self.leaked || (self.outlives && status.is_terminal() && self.body_lives()),
+            leaked: self.is_leaked() || (self.outlives && status.is_terminal() && self.body_lives()),
         }
     }
 
@@ -293,7 +296,7 @@ impl Unit {
             self.announced,
             self.held,
             self.pausing,
-            self.leaked,
+            self.left,
             self.reaping,
             self.holds_up,
             stop.forced,

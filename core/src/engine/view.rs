@@ -73,7 +73,7 @@ impl Engine {
             body_lives: it.body_lives(),
             recorded: it.recorded,
             saved: it.saved,
-            leaked: it.leaked,
+            leaked: it.is_leaked(),
         })
     }
 
@@ -121,7 +121,7 @@ impl Engine {
             recorded: it.recorded,
             saved: it.saved,
             row_durable: it.row == RowState::Clean,
-            leaked: it.leaked,
+            leaked: it.is_leaked(),
             lingers: it.body_lives() && it.status.is_terminal(),
             abandoned: it.abandoned,
         })
@@ -157,7 +157,7 @@ impl Engine {
             let rung = self.plan.kinds[usize::from(it.kind.0)].ladder.rung(it.failed_on);
             let unsaved = it.recorded > it.saved || it.row != RowState::Clean;
             let lost_checkpoint = rung.is_some_and(|rung| rung.action == Action::Checkpoint);
-            unsaved || it.leaked || it.stop.overran || lost_checkpoint
+            unsaved || it.is_leaked() || it.stop.overran || lost_checkpoint
         };
         let clean = !self.shutdown.overran && self.shutdown.failed == 0;
         u8::from(!clean || self.units.iter().any(|it| !it.vacant && failed(it)))
@@ -169,6 +169,7 @@ impl Engine {
         for unit in self.unit_ids() {
             self.visit_unit_state(now, unit, visit);
             self.callers.visit(self.units[unit.index()].callers, visit);
+            self.visit_abandoned(unit, visit);
         }
         self.edges.visit(visit);
         self.visit_host_state(now, visit);
@@ -183,6 +184,14 @@ impl Engine {
         visit(left(now, it.stop.future().budget.ends()));
         it.visit(visit);
         self.callers.visit(it.callers, &mut |word| visit(if word == u64::MAX { word } else { word & 0xff }));
+        self.visit_abandoned(unit, visit);
+    }
+
+    /// How many there are has been visited with the unit; most have none.
+    fn visit_abandoned(&self, unit: UnitId, visit: &mut impl FnMut(u64)) {
+        if self.units[unit.index()].abandoned > 0 {
+            self.abandoned.visit(unit, visit);
+        }
     }
 
     /// The part of [`Engine::visit_state`] that is about no single unit.

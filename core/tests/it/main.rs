@@ -13,6 +13,7 @@ mod contracts;
 mod daemon;
 mod edges;
 mod kept;
+mod leaks;
 mod ledger;
 mod looking;
 mod order;

@@ -244,9 +244,11 @@ fn what_is_reaped_is_not_the_body_that_the_present_host_left() {
         let _woken = bench.wake();
         bench.confirm_rows();
     }
-    assert_eq!(bench.handle(REAPED), Disposition::Ignored(Why::AlreadyExited));
+    assert_eq!(bench.handle(REAPED), Disposition::Applied);
     let report = bench.engine.unit_report(unit(0)).unwrap();
-    assert_eq!((report.leaked, report.lingers, report.abandoned), (true, true, 1));
+    assert_eq!((report.leaked, report.lingers, report.abandoned), (true, true, 0));
+    let _gone = bench.exit(0, Exit::Ended);
+    assert!(!bench.engine.unit(unit(0)).unwrap().leaked, "and once that is gone, too, nothing is left");
 }
 
 #[test]

@@ -36,9 +36,10 @@ impl Judge {
         }
         if !row.status.is_terminal() {
             // The next start is on record; there is no body of it yet.
-            let same_start = row.incarnation <= ledger.incarnation;
-            ledger.lives &= same_start;
-            ledger.checkpoint_lost &= same_start;
+            if row.incarnation > ledger.incarnation {
+                ledger.leave_body();
+                ledger.checkpoint_lost = false;
+            }
             return Ok(());
         }
         match ledger.terminal {
@@ -132,6 +133,7 @@ impl Judge {
                     let text = move || format!("{} leaked, and its row does not say so", scene.name(unit));
                     return scene.broken(Claim::LeaksAreListed, Some(unit), text);
                 }
+                self.answered_leaked(scene, unit, answer)?;
                 self.over(unit);
                 Ok(())
             }

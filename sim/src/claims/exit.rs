@@ -7,6 +7,7 @@ use winddown_core::{
 use super::{
     Claim, Sight,
     judge::{Judge, Scene, Verdict},
+    leaks::check_reason,
 };
 use crate::scenario::Expectation;
 
@@ -143,6 +144,7 @@ impl Judge {
                 check_left_over(scene, code, unit, report)?;
             }
         }
+        check_reason(scene, code)?;
         check_expected(scene, code)
     }
 
@@ -179,6 +181,7 @@ impl Judge {
         if self.units[unit.index()].reaping {
             check_time_over(scene, unit)?;
         }
+        self.leaks_are_true(scene, unit, report)?;
         check_ghost(scene, unit, report)?;
         let lost = self.units[unit.index()].checkpoint_lost;
         check_code(scene, code, unit, report, lost)

@@ -2,7 +2,7 @@
 
 use winddown_core::{Incarnation, Moment, Reason, Status};
 
-use super::judge::Wish;
+use super::{judge::Wish, leaks::AtLarge};
 
 /// No rung was performed yet.
 pub(super) const NO_RUNG: i16 = -1;
@@ -61,8 +61,10 @@ pub(super) struct Ledger {
     pub(super) cancel_noticed: bool,
     /// Told to go: an abort or a cancel was performed.
     pub(super) told: bool,
-    /// What an earlier host left of it is being ended.
+    /// What an earlier host left of it is being ended; and is not known to be gone.
     pub(super) reaping: bool,
+    pub(super) left: bool,
+    pub(super) at_large: AtLarge,
 }
 
 impl Ledger {
@@ -100,7 +102,16 @@ impl Ledger {
         cancel_noticed: false,
         told: false,
         reaping: false,
+        left: false,
+        at_large: AtLarge::NONE,
     };
+
+    /// The next start is on its way: whatever lives is of an earlier one.
+    pub(super) fn leave_body(&mut self) {
+        if core::mem::take(&mut self.lives) {
+            self.at_large.add(self.incarnation);
+        }
+    }
 
     /// Whether a request shortened the deadline after the present rung began: that shortens the rung.
     pub(super) fn cut_short(&self) -> bool {

@@ -11,6 +11,7 @@ mod artifacts;
 mod durable;
 mod exit;
 mod judge;
+mod leaks;
 mod ledger;
 mod order;
 mod pieces;

@@ -3,8 +3,8 @@
 use core::mem;
 
 use winddown_core::{
-    Action, Disposition, Effect, Moment, Otherwise, Outcome, Patience, Phase, Rung, Span, Step, UnitId,
-    UnitReport, Why,
+    Action, Disposition, Effect, Incarnation, Moment, Otherwise, Outcome, Patience, Phase, Rung, Span, Step,
+    UnitId, UnitReport, Why,
 };
 
 use super::{
@@ -34,13 +34,15 @@ impl Judge {
                 return scene.broken(Claim::FailureIsFinished, Some(unit), text);
             }
         }
+        let is_gone = outcome == Outcome::Done && action.ends_body();
+        if is_gone && self.left_body_went(scene, unit, step.incarnation, disposition)? {
+            return Ok(());
+        }
         let ledger = &mut self.units[unit.index()];
         if step.incarnation != ledger.incarnation {
             return Ok(());
         }
-        if outcome == Outcome::Done && action.ends_body() {
-            ledger.lives = false;
-        }
+        ledger.lives &= !is_gone;
         if disposition != Disposition::Applied || i16::from(step.rung) != ledger.rung {
             return Ok(());
         }
@@ -105,11 +107,11 @@ impl Judge {
             check_share(scene, unit, action, until, limit, patience)?;
         }
         let forced = self.forced || ledger.forced || scene.now >= limit;
-        let given_up = self.rung_is_left(scene, unit);
-        if given_up {
         if self.draining && scene.now >= ended && action != Action::Pause {
             self.had_a_share(scene, unit)?;
         }
+        let given_up = self.rung_is_left(scene, unit);
+        if given_up {
             self.sights |= Sight::PatienceOver.bit();
             self.cut_off_is_told(scene, unit, ended)?;
         }
@@ -232,11 +234,14 @@ impl Judge {
     pub(super) fn went_on(
         &self,
         scene: &Scene<'_>,
-        unit: UnitId,
+        (unit, start): (UnitId, Incarnation),
         disposition: Disposition,
         effects: &[Effect],
     ) -> Verdict {
         let ledger = &self.units[unit.index()];
+        if start != ledger.incarnation {
+            return Ok(());
+        }
         let waits_for_others = self.draining || scene.setup.dependencies.iter().any(|(_, on)| *on == unit);
         if disposition != Disposition::Applied || !ledger.on_way || waits_for_others || ledger.rung == NO_RUNG
         {

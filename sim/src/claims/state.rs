@@ -130,6 +130,8 @@ impl Ledger {
             cancel_noticed,
             told,
             reaping,
+            left,
+            at_large,
         } = *self;
         // A new way down sets all of these, and it only matters whether there was a step at all.
         let (rung, round) = if on_way { (rung, round) } else { (rung.min(0), 0) };
@@ -154,6 +156,7 @@ impl Ledger {
             cancel_noticed,
             told,
             reaping,
+            left,
         ];
         let bits = bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit));
         let place = u64::from(round) << 24 | u64::from(rung.cast_unsigned()) << 8;
@@ -162,6 +165,7 @@ impl Ledger {
         visit(u64::from(incarnation.0) << 32 | reason_word(cancel));
         visit(u64::from(recorded) << 32 | u64::from(acknowledged));
         visit(terminal.map_or(u64::MAX, |(of, status)| u64::from(of.0) << 8 | status as u64));
+        at_large.visit(visit);
         // A new way down sets all of these.
         if on_way {
             self.times().iter().for_each(|at| visit(from(now, *at)));

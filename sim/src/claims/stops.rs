@@ -74,12 +74,15 @@ impl Judge {
             self.saw(Sight::RestartByPolicy);
         }
         let ledger = &mut self.units[unit.index()];
+        ledger.leave_body();
         *ledger = Ledger {
             incarnation,
             lives: true,
             active: true,
             recorded: ledger.recorded,
             acknowledged: ledger.acknowledged,
+            left: ledger.left,
+            at_large: ledger.at_large,
             ..Ledger::NEW
         };
         Ok(())
@@ -191,6 +194,10 @@ impl Judge {
         }
         if incarnation != ledger.incarnation {
             self.saw(Sight::StaleExit);
+        }
+        let went = self.left_body_went(scene, unit, incarnation, disposition)?;
+        if went || self.units[unit.index()].at_large.lost_count() {
+            return Ok(());
         }
         let quiet = effects.is_empty() && disposition != Disposition::Applied;
         if quiet || self.draining {

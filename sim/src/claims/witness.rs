@@ -1,6 +1,6 @@
 //! What the judge makes of each input and each effect: every one has its room.
 
-use winddown_core::{Caller, Disposition, Effect, Input, Outcome, Signal, Within};
+use winddown_core::{Caller, Disposition, Effect, Input, Outcome, Signal, Step, Within};
 
 use super::{
     Sight,
@@ -48,7 +48,7 @@ impl Judge {
                 self.units[unit.index()].rewrite_due |= outcome == Outcome::Failed;
             }
             Input::Reaped { unit, outcome } => {
-                self.units[unit.index()].reaping = false;
+                self.reaped(unit, outcome);
                 if outcome == Outcome::Done {
                     self.saw(Sight::Reaped);
                 }
@@ -73,7 +73,8 @@ impl Judge {
             Effect::Start { unit, incarnation } => self.started(scene, unit, incarnation),
             Effect::Pause { .. } | Effect::Reload => Ok(()),
             Effect::Reap { unit, .. } => {
-                self.units[unit.index()].reaping = true;
+                let ledger = &mut self.units[unit.index()];
+                (ledger.reaping, ledger.left) = (true, true);
                 Ok(())
             }
             Effect::Resume { unit, .. } => {
@@ -83,9 +84,9 @@ impl Judge {
             Effect::Perform { unit, step, action, until } => self.performed(scene, unit, step, action, until),
             Effect::Checkpoint { unit, step, row, until } => {
                 let again = self.units[unit.index()].rung == i16::from(step.rung);
-                self.performed(scene, unit, step, winddown_core::Action::Checkpoint, until)?;
                 // Said before its ladder's own budget is counted.
                 let in_a_hurry = self.is_in_a_hurry(scene, unit);
+                self.performed(scene, unit, step, winddown_core::Action::Checkpoint, until)?;
                 if !again && !in_a_hurry {
                     self.all_hold_still(scene, unit)?;
                 }
@@ -136,8 +137,9 @@ impl Judge {
             | Input::CancelRequested { unit, caller: Caller::Outside(_) | Caller::Nobody, .. } => {
                 self.upfront_was_at_once(scene, unit, disposition)
             }
-            Input::StepFinished { unit, outcome: Outcome::Failed, .. } | Input::UnitExited { unit, .. } => {
-                self.went_on(scene, unit, disposition, effects)
+            Input::StepFinished { unit, step: Step { incarnation, .. }, outcome: Outcome::Failed }
+            | Input::UnitExited { unit, incarnation, .. } => {
+                self.went_on(scene, (unit, incarnation), disposition, effects)
             }
             Input::StopRequested { caller: Caller::Body(ticket), .. }
             | Input::CancelRequested { caller: Caller::Body(ticket), .. } => {

@@ -121,6 +121,15 @@ impl<C: Chooser> World<'_, C> {
         (body.unit == unit && body.incarnation == incarnation).then_some(place)
     }
 
+    /// The same, also of an earlier incarnation, as far as this host has started it.
+    pub(super) fn body_ever_of(&self, unit: UnitId, incarnation: Incarnation) -> Option<u32> {
+        self.body_of(unit, incarnation).or_else(|| {
+            let host = self.state.host;
+            let is = |it: &Body| it.unit == unit && it.incarnation == incarnation && it.host == host;
+            self.state.bodies.iter().rposition(is).and_then(|place| u32::try_from(place).ok())
+        })
+    }
+
     pub(super) fn perform(&mut self, unit: UnitId, step: Step, action: Action, until: Moment) {
         // Nobody waits for the answer of a rung without patience, so none is sent.
         let awaited = until > self.now;

@@ -113,7 +113,7 @@ impl<C: Chooser> World<'_, C> {
     fn step_finished(&mut self, unit: UnitId, step: Step, outcome: Outcome) {
         let kind = &self.setup.plan.kinds[self.setup.units[unit.index()].plan];
         let action = kind.ladder.rung(step.rung).map(|rung| rung.action);
-        if let Some(place) = self.body_of(unit, step.incarnation).filter(|_| outcome == Outcome::Done) {
+        if let Some(place) = self.body_ever_of(unit, step.incarnation).filter(|_| outcome == Outcome::Done) {
             let body = &mut self.state.bodies[place as usize];
             // Whoever says that it is gone has seen it go.
             body.alive &= !action.is_some_and(Action::ends_body);
