@@ -93,10 +93,12 @@ impl Engine {
         let it = &mut self.units[unit.index()];
         if !core::mem::take(&mut it.backing_off) {
             it.incarnation = it.incarnation.next();
+            it.start_rows = 0;
         }
         it.row = RowState::Clean;
         it.active = true;
         it.announced = it.outlives;
+        it.announces();
         let row = it.row();
         self.owners[usize::from(it.owner.0)] += 1;
         if it.outlives {

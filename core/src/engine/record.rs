@@ -40,6 +40,7 @@ impl Engine {
         if it.status.is_terminal() || it.backing_off {
             it.row = RowState::Writing;
         }
+        it.announces();
         effects.push(Effect::Persist { unit, row: it.row(), confirm: true });
         if self.shutdown.leaving {
             self.hold_up(unit);
@@ -89,11 +90,10 @@ impl Engine {
             return Disposition::Ignored(Why::StaleIncarnation);
         }
         let findings = row.findings.min(it.recorded);
-        if it.announced && row.incarnation == it.incarnation && row.status == Status::Pending {
-            if outcome == Outcome::Done {
-                self.saved_up_to(unit, findings, effects);
-            }
-            self.announced(now, unit, outcome, effects);
+        let starts = row.incarnation == it.incarnation && row.status == Status::Pending;
+        let counted = starts && it.count_off_start_row();
+        if starts && it.announced {
+            self.start_row_answered(now, unit, Row { findings, ..row }, outcome, effects);
             return Disposition::Applied;
         }
         let up_to_date = row.incarnation == it.incarnation
@@ -107,7 +107,7 @@ impl Engine {
         };
         let awaited = up_to_date && open;
         if !awaited && findings <= it.saved {
-            return Disposition::Ignored(Why::AlreadyDurable);
+            return if counted { Disposition::Applied } else { Disposition::Ignored(Why::AlreadyDurable) };
         }
         match outcome {
             Outcome::Done => {
@@ -133,6 +133,27 @@ impl Engine {
         }
         self.write_finished(unit);
         Disposition::Applied
+    }
+
+    /// A row is answered that says that the unit is to start. Of those that are on their way one has to be durable,
+    /// whichever it is: the last one that fails ends the start.
+    fn start_row_answered(
+        &mut self,
+        now: Moment,
+        unit: UnitId,
+        row: Row,
+        outcome: Outcome,
+        effects: &mut Effects,
+    ) {
+        let it = &mut self.units[unit.index()];
+        match outcome {
+            Outcome::Done => self.saved_up_to(unit, row.findings, effects),
+            Outcome::Failed if row.findings >= it.asked => it.asked = it.saved,
+            Outcome::Failed => {}
+        }
+        if outcome == Outcome::Done || self.units[unit.index()].start_rows == 0 {
+            self.announced(now, unit, outcome, effects);
+        }
     }
 
     fn saved_up_to(&mut self, unit: UnitId, findings: u32, effects: &mut Effects) {

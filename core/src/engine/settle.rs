@@ -69,6 +69,7 @@ impl Engine {
         let it = &mut self.units[unit.index()];
         it.incarnation = it.incarnation.next();
         it.backing_off = true;
+        it.start_rows = 0;
         // On record, so that a crash before the next start does not end the restarts. It is also what
         // makes up for a final row that could not be written.
         self.write(unit, effects);

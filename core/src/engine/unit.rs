@@ -146,7 +146,10 @@ pub(super) struct Unit {
     pub(super) backing_off: bool,
     /// Its body can outlive the host, so it is started once its row is durable.
     pub(super) announced: bool,
-    /// That is so, and it is started once what an earlier host left of it is gone.
+    /// Rows on their way that say so: the one that waits for its start, and those from before its backoff was over.
+    /// Each has the same words, so no answer says which one it is about.
+    pub(super) start_rows: u8,
+    /// It is on record, and it is started once what an earlier host left of it is gone.
     pub(super) held: bool,
     /// A pause was asked for outside of any stop, and is not confirmed.
     pub(super) pausing: bool,
@@ -202,6 +205,7 @@ impl Unit {
             active: false,
             backing_off: false,
             announced: false,
+            start_rows: 0,
             held: false,
             pausing: false,
             left: false,
@@ -268,6 +272,25 @@ impl Unit {
         }
     }
 
+    /// Once nothing waits for such rows, nobody counts them.
+    const fn start_rows(&self) -> u8 {
+        if self.announced || self.backing_off { self.start_rows } else { 0 }
+    }
+
+    /// A row of it is written: if it says that a process is to start, the start waits for one like it.
+    pub(super) const fn announces(&mut self) {
+        if self.announced || (self.outlives && self.backing_off) {
+            self.start_rows = self.start_rows.saturating_add(1);
+        }
+    }
+
+    /// One of those rows is answered. Says whether any was on its way, and anything will wait for them.
+    pub(super) const fn count_off_start_row(&mut self) -> bool {
+        let counts = self.start_rows() > 0;
+        self.start_rows -= counts as u8;
+        counts
+    }
+
     /// Whether a write that matters has not been confirmed.
     pub(super) fn is_writing(&self) -> bool {
         self.row == RowState::Writing || self.asked > self.saved
@@ -327,7 +350,7 @@ impl Unit {
         let promised = if self.promised > self.saved { self.promised } else { 0 };
         visit(u64::from(self.asked.max(self.saved)) << 32 | u64::from(promised));
         visit(u64::from(stop.checkpoint) << 16 | u64::from(stop.round));
-        visit(u64::from(self.born.0));
+        visit(u64::from(self.born.0) << 8 | u64::from(self.start_rows()));
         visit(again);
         visit(u64::from(self.waits_for) << 40 | reason_word(self.reason));
     }

@@ -134,3 +134,88 @@ fn what_waits_to_start_again_takes_no_place_from_its_owner_and_gets_none_that_is
     bench.start(0);
     assert_eq!(bench.status(0), Status::Running);
 }
+
+/// A process whose start failed once, and whose next start waits for its row, while the row of its backoff is not
+/// answered. Both say the same.
+fn with_two_rows_on_their_way() -> (Bench, Row) {
+    let kind = Kind { restart: on_failure(5, 1, 1), ..contracts::provider() };
+    let mut bench = Bench::running(vec![kind]);
+    assert_eq!(bench.exit(0, Exit::Failed), Disposition::Applied);
+    bench.confirm_rows();
+    let first = pending_row(&bench);
+    let _started = bench.wake();
+    assert_eq!((bench.status(0), bench.engine.starts_again(unit(0))), (Status::Pending, None));
+    assert_eq!(pending_row(&bench), first, "nobody can tell them apart");
+    (bench, first)
+}
+
+fn pending_row(bench: &Bench) -> Row {
+    let row = |effect: &Effect| match effect {
+        Effect::Persist { row, confirm: true, .. } if row.status == Status::Pending => Some(*row),
+        _ => None,
+    };
+    bench.effects.iter().find_map(row).expect("a row that says that it is to start")
+}
+
+fn answer(bench: &mut Bench, row: Row, outcome: Outcome) -> Disposition {
+    bench.handle(Input::Persisted { unit: unit(0), row, outcome })
+}
+
+#[test]
+fn the_late_failure_of_an_earlier_row_ends_no_start() {
+    for outcomes in [[Outcome::Failed, Outcome::Done], [Outcome::Done, Outcome::Failed]] {
+        let (mut bench, row) = with_two_rows_on_their_way();
+        for outcome in outcomes {
+            let _any = answer(&mut bench, row, outcome);
+        }
+        assert_eq!(bench.status(0), Status::Running, "one of them is on record: {outcomes:?}");
+    }
+}
+
+#[test]
+fn a_start_of_which_no_row_could_be_written_comes_to_nothing() {
+    let (mut bench, row) = with_two_rows_on_their_way();
+    assert_eq!(answer(&mut bench, row, Outcome::Failed), Disposition::Applied);
+    assert_eq!(bench.status(0), Status::Pending, "the other one is on its way");
+    assert_eq!(answer(&mut bench, row, Outcome::Failed), Disposition::Applied);
+    assert_eq!(bench.status(0), Status::Failed);
+}
+
+#[test]
+fn a_start_does_not_wait_for_its_row_for_ever_either() {
+    let (mut bench, row) = with_two_rows_on_their_way();
+    assert_eq!(answer(&mut bench, row, Outcome::Failed), Disposition::Applied);
+    let due = bench.engine.next_deadline().expect("a deadline");
+    assert_eq!(due, bench.now.after(bench.engine.plan().record_patience));
+    let _woken = bench.wake();
+    assert_eq!(bench.status(0), Status::Failed);
+}
+
+#[test]
+fn a_row_that_is_answered_during_the_backoff_is_not_waited_for_after_it() {
+    for outcome in [Outcome::Done, Outcome::Failed] {
+        let kind = Kind { restart: on_failure(5, 1, 1), ..contracts::provider() };
+        let mut bench = Bench::running(vec![kind]);
+        let _failed = bench.exit(0, Exit::Failed);
+        bench.confirm_rows();
+        let row = pending_row(&bench);
+        assert_eq!(answer(&mut bench, row, outcome), Disposition::Applied);
+        let _started = bench.wake();
+        assert_eq!(answer(&mut bench, row, Outcome::Failed), Disposition::Applied);
+        assert_eq!(bench.status(0), Status::Failed, "that was the start's own, after {outcome:?}");
+    }
+}
+
+#[test]
+fn a_finding_whose_row_fails_during_a_start_is_written_again() {
+    let (mut bench, row) = with_two_rows_on_their_way();
+    let _found = bench.handle(Input::FindingRecorded { unit: unit(0), durable: true });
+    let with_finding = pending_row(&bench);
+    assert_eq!(answer(&mut bench, with_finding, Outcome::Failed), Disposition::Applied);
+    assert_eq!(bench.status(0), Status::Pending);
+    assert_eq!(answer(&mut bench, row, Outcome::Done), Disposition::Applied);
+    assert_eq!(bench.status(0), Status::Running);
+    let _begun = bench.handle(Input::SignalReceived { signal: Signal::Terminate });
+    bench.obey();
+    assert_eq!((bench.exit_code(), bench.engine.report().unsaved().count()), (Some(0), 0));
+}

@@ -1,6 +1,8 @@
 //! Claims about what is written, what is answered, and what is still there after a crash.
 
-use winddown_core::{Answer, Disposition, Promise, Row, Status, UnitId};
+use winddown_core::{
+    Answer, BodyClass, Disposition, Effect, Notice, Outcome, Promise, Row, Status, UnitId, UnitView,
+};
 
 use super::{
     Claim, Sight,
@@ -39,6 +41,10 @@ impl Judge {
             if row.incarnation > ledger.incarnation {
                 ledger.leave_body();
                 ledger.checkpoint_lost = false;
+                if row.status == Status::Pending && scene.kind(unit).body == BodyClass::Process {
+                    let others = if ledger.start_rows.0 == row.incarnation { ledger.start_rows.1 } else { 0 };
+                    ledger.start_rows = (row.incarnation, others.saturating_add(1));
+                }
             }
             return Ok(());
         }
@@ -71,6 +77,46 @@ impl Judge {
             ledger.rewrite_due = false;
         }
         Ok(())
+    }
+
+    /// A row is in the store, or could not be written.
+    pub(super) fn row_written(
+        &mut self,
+        scene: &Scene<'_>,
+        unit: UnitId,
+        row: Row,
+        outcome: Outcome,
+        effects: &[Effect],
+    ) -> Verdict {
+        let ledger = &mut self.units[unit.index()];
+        ledger.rewrite_due |= outcome == Outcome::Failed;
+        if row.status != Status::Pending || ledger.start_rows.0 != row.incarnation {
+            return Ok(());
+        }
+        ledger.start_rows.1 = ledger.start_rows.1.saturating_sub(1);
+        let on_their_way = ledger.start_rows.1;
+        let failed = Effect::Notify { unit, incarnation: row.incarnation, notice: Notice::Failed };
+        if outcome == Outcome::Done || on_their_way == 0 || !effects.contains(&failed) {
+            return Ok(());
+        }
+        let text = move || {
+            let (name, start) = (scene.name(unit), row.incarnation);
+            format!(
+                "start {start} of {name} is given up, and {on_their_way} rows that wait for it are on their way"
+            )
+        };
+        scene.broken(Claim::StartHasItsRow, Some(unit), text)
+    }
+
+    /// What is down, with its row where it belongs, waits for nothing.
+    pub(super) fn settled_is_idle(scene: &Scene<'_>, unit: UnitId) -> Verdict {
+        let due = scene.engine.deadline_of(unit);
+        let is_down = |it: UnitView| it.settled && it.status.is_terminal();
+        if due.is_never() || !scene.engine.unit(unit).is_some_and(is_down) {
+            return Ok(());
+        }
+        let text = move || format!("{} is down and on record, and waits until {due}", scene.name(unit));
+        scene.broken(Claim::IdleAsksNothing, Some(unit), text)
     }
 
     pub(super) fn acknowledged(&mut self, scene: &Scene<'_>, unit: UnitId, findings: u32) -> Verdict {
@@ -221,5 +267,5 @@ impl Judge {
 }
 
 fn is_task(scene: &Scene<'_>, unit: UnitId) -> bool {
-    scene.setup.units[unit.index()].class == winddown_core::BodyClass::Task
+    scene.setup.units[unit.index()].class == BodyClass::Task
 }

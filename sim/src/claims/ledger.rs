@@ -61,6 +61,8 @@ pub(super) struct Ledger {
     pub(super) cancel_noticed: bool,
     /// Told to go: an abort or a cancel was performed.
     pub(super) told: bool,
+    /// Of a process that is on record as to start: its start, and how many rows that say so are on their way.
+    pub(super) start_rows: (Incarnation, u8),
     /// What an earlier host left of it is being ended; and is not known to be gone.
     pub(super) reaping: bool,
     pub(super) left: bool,
@@ -101,6 +103,7 @@ impl Ledger {
         cancel: None,
         cancel_noticed: false,
         told: false,
+        start_rows: (Incarnation(0), 0),
         reaping: false,
         left: false,
         at_large: AtLarge::NONE,

@@ -109,6 +109,10 @@ claims! {
     StepsOnce = "I13" "n-stops-are-one-stop",
     /// What failed, or is gone, is not waited for.
     FailureIsFinished = "I14" "a-failed-step-is-finished-at-once",
+    /// A start that waits for its row is not given up because an earlier row could not be written.
+    StartHasItsRow = "I14" "no-start-fails-while-its-row-is-on-its-way",
+    /// What is down and on record waits for nothing, and a wake-up for which nothing is due orders nothing.
+    IdleAsksNothing = "I14" "what-is-settled-asks-for-nothing",
     /// A stop signal always does something; the second one forces.
     SignalsCount = "I15" "every-stop-signal-counts",
     /// A body that asks for its own stop has its answer at once.

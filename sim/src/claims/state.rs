@@ -129,6 +129,7 @@ impl Ledger {
             cancel,
             cancel_noticed,
             told,
+            start_rows,
             reaping,
             left,
             at_large,
@@ -166,6 +167,9 @@ impl Ledger {
         visit(u64::from(recorded) << 32 | u64::from(acknowledged));
         visit(terminal.map_or(u64::MAX, |(of, status)| u64::from(of.0) << 8 | status as u64));
         at_large.visit(visit);
+        if start_rows.1 > 0 {
+            visit(1 << 63 | u64::from(start_rows.0.0) << 8 | u64::from(start_rows.1));
+        }
         // A new way down sets all of these.
         if on_way {
             self.times().iter().for_each(|at| visit(from(now, *at)));

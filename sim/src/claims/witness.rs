@@ -3,7 +3,7 @@
 use winddown_core::{Caller, Disposition, Effect, Input, Outcome, Signal, Step, Within};
 
 use super::{
-    Sight,
+    Claim, Sight,
     judge::{Judge, Scene, Verdict},
 };
 
@@ -44,8 +44,8 @@ impl Judge {
             Input::StepFinished { unit, step, outcome } => {
                 self.step_ended(scene, unit, step, outcome, disposition)?;
             }
-            Input::Persisted { unit, outcome, .. } => {
-                self.units[unit.index()].rewrite_due |= outcome == Outcome::Failed;
+            Input::Persisted { unit, row, outcome } => {
+                self.row_written(scene, unit, row, outcome, effects)?;
             }
             Input::Reaped { unit, outcome } => {
                 self.reaped(unit, outcome);
@@ -159,7 +159,6 @@ impl Judge {
             | Input::RestartRequested { .. }
             | Input::RemoveRequested { .. }
             | Input::StepFinished { .. }
-            | Input::Persisted { .. }
             | Input::Reaped { .. }
             | Input::ClientAttached { .. }
             | Input::ClientTold { .. }
@@ -167,7 +166,17 @@ impl Judge {
             | Input::ShutdownRequested { .. }
             | Input::SignalReceived { .. }
             | Input::PhaseFinished { .. } => Ok(()),
-            Input::Woken => Ok(()),
+            Input::Persisted { unit, .. } => Self::settled_is_idle(scene, unit),
+            Input::Woken => nothing_due_is_nothing_done(scene, disposition, effects),
         }
     }
+}
+
+/// A wake-up for which nothing is due orders nothing.
+fn nothing_due_is_nothing_done(scene: &Scene<'_>, disposition: Disposition, effects: &[Effect]) -> Verdict {
+    if disposition == Disposition::Applied || effects.is_empty() {
+        return Ok(());
+    }
+    let text = || "nothing was due, and something is ordered".to_owned();
+    scene.broken(Claim::IdleAsksNothing, None, text)
 }
