@@ -195,8 +195,10 @@ fn which_body_was_left_is_a_difference() {
         let _gone = exit_of(&mut bench, goes);
         bench.engine
     };
-    assert_eq!(one(1), one(1).clone());
-    assert_ne!(one(1), one(2), "another exit will be heeded");
+    let engine = one(1);
+    let clone = engine.clone();
+    assert_eq!((&clone, &clone), (&engine, &one(1)));
+    assert_ne!(engine, one(2), "another exit will be heeded");
     let mut copy = left(contracts::provider(), 3).engine;
     copy.clone_from(&one(2));
     assert_eq!(copy, one(2));

@@ -97,7 +97,7 @@ impl Judge {
 impl Ledger {
     fn visit(&self, now: Moment, visit: &mut impl FnMut(u64)) {
         let Self {
-            incarnation,
+            incarnation: _,
             lives,
             active,
             stopped,
@@ -119,20 +119,20 @@ impl Ledger {
             cut,
             checkpoint_lost,
             paused,
-            terminal,
+            terminal: _,
             noticed,
             rows,
             rewrite_due,
             recorded,
             acknowledged,
             free,
-            cancel,
+            cancel: _,
             cancel_noticed,
             told,
-            start_rows,
+            start_rows: _,
             reaping,
             left,
-            at_large,
+            at_large: _,
         } = *self;
         // A new way down sets all of these, and it only matters whether there was a step at all.
         let (rung, round) = if on_way { (rung, round) } else { (rung.min(0), 0) };
@@ -163,16 +163,22 @@ impl Ledger {
         let place = u64::from(round) << 24 | u64::from(rung.cast_unsigned()) << 8;
         // More than two rows are no worse than two.
         visit(bits << 40 | place | u64::from(rows.min(2)));
-        visit(u64::from(incarnation.0) << 32 | reason_word(cancel));
         visit(u64::from(recorded) << 32 | u64::from(acknowledged));
-        visit(terminal.map_or(u64::MAX, |(of, status)| u64::from(of.0) << 8 | status as u64));
-        at_large.visit(visit);
-        if start_rows.1 > 0 {
-            visit(1 << 63 | u64::from(start_rows.0.0) << 8 | u64::from(start_rows.1));
-        }
+        self.visit_starts(visit);
         // A new way down sets all of these.
         if on_way {
             self.times().iter().for_each(|at| visit(from(now, *at)));
+        }
+    }
+
+    /// Which start there is and why it is to go, which one has ended, which ones left a body, and which one waits for its row.
+    fn visit_starts(&self, visit: &mut impl FnMut(u64)) {
+        visit(u64::from(self.incarnation.0) << 32 | reason_word(self.cancel));
+        visit(self.terminal.map_or(u64::MAX, |(of, status)| u64::from(of.0) << 8 | status as u64));
+        self.at_large.visit(visit);
+        let (start, rows) = self.start_rows;
+        if rows > 0 {
+            visit(1 << 63 | u64::from(start.0) << 8 | u64::from(rows));
         }
     }
 
