@@ -64,16 +64,25 @@ impl Abandoned {
 impl Engine {
     /// Makes room for the unit's next incarnation, whose number is not given yet.
     pub(super) fn begin_run(&mut self, unit: UnitId) {
-        let it = &mut self.units[unit.index()];
-        if it.body_lives() {
-            it.abandoned = it.abandoned.saturating_add(1);
-            self.abandoned.add(unit, it.incarnation);
+        if self.units[unit.index()].body_lives() {
+            self.leave_body(unit);
         }
-        it.begin_run();
+        self.units[unit.index()].begin_run();
+    }
+
+    /// Out of line, as all that is here: most units leave nothing, and their way stays short.
+    #[cold]
+    #[inline(never)]
+    fn leave_body(&mut self, unit: UnitId) {
+        let it = &mut self.units[unit.index()];
+        it.abandoned = it.abandoned.saturating_add(1);
+        self.abandoned.add(unit, it.incarnation);
     }
 
     /// A body of this start is gone. If it was one that the unit has left behind, it is no longer: that is proof
     /// however late it comes. Otherwise it means nothing, for the reason that is given.
+    #[cold]
+    #[inline(never)]
     pub(super) fn gone_after_all(
         &mut self,
         unit: UnitId,

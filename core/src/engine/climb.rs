@@ -89,6 +89,8 @@ impl Engine {
     }
 
     /// A step of an earlier start has come to its end.
+    #[cold]
+    #[inline(never)]
     fn earlier_step(
         &mut self,
         unit: UnitId,

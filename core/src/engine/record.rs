@@ -37,10 +37,14 @@ impl Engine {
     pub(super) fn write(&mut self, unit: UnitId, effects: &mut Effects) {
         let it = &mut self.units[unit.index()];
         it.asked = it.recorded;
-        if it.status.is_terminal() || it.backing_off {
+        if it.status.is_terminal() {
             it.row = RowState::Writing;
+        } else {
+            if it.backing_off {
+                it.row = RowState::Writing;
+            }
+            it.announces();
         }
-        it.announces();
         effects.push(Effect::Persist { unit, row: it.row(), confirm: true });
         if self.shutdown.leaving {
             self.hold_up(unit);
@@ -90,7 +94,7 @@ impl Engine {
             return Disposition::Ignored(Why::StaleIncarnation);
         }
         let findings = row.findings.min(it.recorded);
-        let starts = row.incarnation == it.incarnation && row.status == Status::Pending;
+        let starts = row.status == Status::Pending && row.incarnation == it.incarnation;
         let counted = starts && it.count_off_start_row();
         if starts && it.announced {
             self.start_row_answered(now, unit, Row { findings, ..row }, outcome, effects);
@@ -137,6 +141,7 @@ impl Engine {
 
     /// A row is answered that says that the unit is to start. Of those that are on their way one has to be durable,
     /// whichever it is: the last one that fails ends the start.
+    #[inline(never)]
     fn start_row_answered(
         &mut self,
         now: Moment,

@@ -239,7 +239,8 @@ impl Unit {
 
     /// Whether a body was left that is not proven gone, and does not end with the host: by an earlier host, by an
     /// earlier start, or by a way down that is over.
-    pub(super) fn is_leaked(&self) -> bool {
+    #[inline]
+    pub(super) const fn is_leaked(&self) -> bool {
         let given_up = self.status.is_terminal() && self.body_lives() && !self.stop.is_on_the_way();
         self.left || (self.outlives && (self.abandoned > 0 || given_up))
     }
@@ -256,19 +257,20 @@ impl Unit {
     }
 
     /// The row that says what is true of it.
-    pub(super) fn row(&self) -> Row {
+    pub(super) const fn row(&self) -> Row {
         self.row_as(self.status)
     }
 
     /// The same with another status. One that is final while a process lives says that it is left: a crash must not
     /// make it nobody's.
-    pub(super) fn row_as(&self, status: Status) -> Row {
+    pub(super) const fn row_as(&self, status: Status) -> Row {
         Row {
             incarnation: self.incarnation,
             status,
             reason: self.reason,
             findings: self.recorded,
-            leaked: self.is_leaked() || (self.outlives && status.is_terminal() && self.body_lives()),
+            leaked: self.left
+                || (self.outlives && (self.abandoned > 0 || (status.is_terminal() && self.body_lives()))),
         }
     }
 

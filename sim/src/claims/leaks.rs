@@ -1,6 +1,8 @@
 //! Claims about bodies that were left behind: which they are, and when they are gone after all.
 
-use winddown_core::{Answer, BodyClass, Disposition, Incarnation, Outcome, UnitId, UnitReport};
+use winddown_core::{
+    Action, Answer, BodyClass, Disposition, Incarnation, Outcome, Phase, Rung, UnitId, UnitReport,
+};
 
 use super::{
     Breach, Claim,
@@ -8,42 +10,45 @@ use super::{
 };
 
 /// So many of a unit are followed at once. Of one that had more, nothing is claimed.
-const FOLLOWED: usize = 6;
+const FOLLOWED: usize = 4;
 
-/// The earlier starts of a unit of which nobody has said that their body is gone.
+/// The earlier starts of a unit of which nobody has said that their body is gone. Small: it is in every state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct AtLarge {
     // Invariant: the first `count` are in order, the others are 0.
-    starts: [Incarnation; FOLLOWED],
+    starts: [u16; FOLLOWED],
     count: u8,
     /// There were more than can be followed.
     lost_count: bool,
 }
 
 impl AtLarge {
-    pub(super) const NONE: Self = Self { starts: [Incarnation(0); FOLLOWED], count: 0, lost_count: false };
+    pub(super) const NONE: Self = Self { starts: [0; FOLLOWED], count: 0, lost_count: false };
 
     pub(super) fn add(&mut self, start: Incarnation) {
-        match self.starts.get_mut(usize::from(self.count)) {
-            Some(place) => {
+        match (self.starts.get_mut(usize::from(self.count)), u16::try_from(start.0)) {
+            (Some(place), Ok(start)) => {
                 *place = start;
                 self.count += 1;
             }
-            None => self.lost_count = true,
+            (None, _) | (_, Err(_)) => self.lost_count = true,
         }
     }
 
     /// Somebody says that it is gone. Says whether it was at large until now.
     fn take(&mut self, start: Incarnation) -> bool {
+        if self.count == 0 {
+            return false;
+        }
         let Some(place) = self.of().position(|other| other == start) else { return false };
         self.starts[place..].rotate_left(1);
-        self.starts[FOLLOWED - 1] = Incarnation(0);
+        self.starts[FOLLOWED - 1] = 0;
         self.count -= 1;
         true
     }
 
     fn of(&self) -> impl Iterator<Item = Incarnation> {
-        self.starts.into_iter().take(self.count.into())
+        self.starts.into_iter().take(self.count.into()).map(|start| Incarnation(start.into()))
     }
 
     pub(super) const fn lost_count(&self) -> bool {
@@ -139,14 +144,20 @@ impl Judge {
 
 /// An exit code that is not 0 has a reason that the report tells.
 pub(super) fn check_reason(scene: &Scene<'_>, code: u8) -> Verdict {
-    let report = scene.engine.report();
-    let bad = |it: &UnitReport| {
-        let checkpoint = it.failed == Some(winddown_core::Action::Checkpoint);
-        it.unsaved() > 0 || it.leaked || it.overran || !it.row_durable || checkpoint
-    };
-    if code == 0 || report.overran || !report.failed_phases.is_empty() || report.units.iter().any(bad) {
+    let (engine, setup) = (scene.engine, scene.setup);
+    let bad = |unit| engine.unit_report(unit).is_some_and(is_bad);
+    let failed = |rung: &Rung<Phase>| engine.phase_failed(rung.action);
+    if code == 0 || setup.unit_ids().any(bad) || setup.plan.shutdown.rungs().iter().any(failed) {
+        return Ok(());
+    }
+    if engine.report().overran {
         return Ok(());
     }
     let text = move || format!("the exit code is {code}, and the report says that all is well");
     scene.broken(Claim::ReportIsTrue, None, text)
+}
+
+fn is_bad(it: UnitReport) -> bool {
+    let checkpoint = it.failed == Some(Action::Checkpoint);
+    it.unsaved() > 0 || it.leaked || it.overran || !it.row_durable || checkpoint
 }

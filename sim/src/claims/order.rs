@@ -96,7 +96,8 @@ impl Judge {
 
     /// Whether the unit was given less time than all have, and has waited for as much of it as it may.
     pub(super) fn is_in_a_hurry(&self, scene: &Scene<'_>, unit: UnitId) -> bool {
-        self.units[unit.index()].ends < self.units_end && scene.now >= self.waits_until(scene, unit)
+        let own_end = self.draining && self.units[unit.index()].ends < self.units_end;
+        own_end && scene.now >= self.waits_until(scene, unit)
     }
 
     /// Whoever does something more than to hold still only now that its time is over was told so just now, or has

@@ -97,7 +97,7 @@ impl Judge {
 impl Ledger {
     fn visit(&self, now: Moment, visit: &mut impl FnMut(u64)) {
         let Self {
-            incarnation: _,
+            incarnation,
             lives,
             active,
             stopped,
@@ -123,10 +123,10 @@ impl Ledger {
             noticed,
             rows,
             rewrite_due,
-            recorded,
-            acknowledged,
+            recorded: _,
+            acknowledged: _,
             free,
-            cancel: _,
+            cancel,
             cancel_noticed,
             told,
             start_rows: _,
@@ -163,7 +163,7 @@ impl Ledger {
         let place = u64::from(round) << 24 | u64::from(rung.cast_unsigned()) << 8;
         // More than two rows are no worse than two.
         visit(bits << 40 | place | u64::from(rows.min(2)));
-        visit(u64::from(recorded) << 32 | u64::from(acknowledged));
+        visit(u64::from(incarnation.0) << 32 | reason_word(cancel));
         self.visit_starts(visit);
         // A new way down sets all of these.
         if on_way {
@@ -171,9 +171,9 @@ impl Ledger {
         }
     }
 
-    /// Which start there is and why it is to go, which one has ended, which ones left a body, and which one waits for its row.
+    /// What was found, which start has ended, which ones left a body, and which one waits for its row.
     fn visit_starts(&self, visit: &mut impl FnMut(u64)) {
-        visit(u64::from(self.incarnation.0) << 32 | reason_word(self.cancel));
+        visit(u64::from(self.recorded) << 32 | u64::from(self.acknowledged));
         visit(self.terminal.map_or(u64::MAX, |(of, status)| u64::from(of.0) << 8 | status as u64));
         self.at_large.visit(visit);
         let (start, rows) = self.start_rows;
