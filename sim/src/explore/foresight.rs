@@ -23,7 +23,7 @@ use super::{
 
 /// What a choice does to a unit, in a word, whichever unit it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Deed(u16);
+pub(super) struct Deed(u16);
 
 const CRASH: Deed = Deed(0);
 
@@ -115,14 +115,14 @@ impl Foresight {
         Prospect { here, all: self, pages, sum: here.digests.sum() }
     }
 
-    /// A choice was tried in a state with these parts, broke nothing, and led to `next`: now that is known.
+    /// This was tried in a state with these parts, broke nothing, and led to `next`: now that is known.
     pub(super) fn learn(
         &mut self,
-        (state, before): (&State, &Parts),
-        choice: Choice,
+        before: &Parts,
+        deed: Option<(core::ops::Range<usize>, Deed)>,
         (next, after): (&State, &Parts),
     ) {
-        let Some((units, deed)) = state.deed(choice) else { return };
+        let Some((units, deed)) = deed else { return };
         if deed != CRASH && next.touched != 1 << units.start {
             return;
         }
@@ -200,7 +200,7 @@ fn both(unit: u32, host: u32) -> u64 {
 
 impl State {
     /// What a choice does to which units, if it is done to each on its own.
-    fn deed(&self, choice: Choice) -> Option<(core::ops::Range<usize>, Deed)> {
+    pub(super) fn deed(&self, choice: Choice) -> Option<(core::ops::Range<usize>, Deed)> {
         if choice == Choice::Crash {
             return Some((0..self.bodies.len(), CRASH));
         }

@@ -296,8 +296,17 @@ impl Level<'_> {
             Ahead { key: if self.model.foresees { look() } else { None }, source, by: Some(*choice) }
         }));
         // After all of them were looked up: looking up goes hand in hand, as long as nothing is in between.
-        for (ahead, choice) in ahead[first..].iter_mut().zip(menu).filter(|(ahead, _)| ahead.key.is_none()) {
-            next.copy_from(state);
+        let mut unknown =
+            ahead[first..].iter_mut().zip(menu).filter(|(ahead, _)| ahead.key.is_none()).peekable();
+        while let Some((ahead, choice)) = unknown.next() {
+            let deed = state.deed(*choice);
+            // What is tried last is tried in the state itself, which nobody needs any more.
+            let next = if unknown.peek().is_none() {
+                &mut *state
+            } else {
+                next.copy_from(state);
+                &mut *next
+            };
             if next.take(self.model.setup(), *choice, witness).is_err() {
                 self.break_at(self.number, key);
                 continue;
@@ -306,7 +315,7 @@ impl Level<'_> {
             if ahead.key.is_none() {
                 let digests = next.digests_after(digests);
                 let after = self.pieces.parts(known, next, &digests, Some(parts));
-                latest.learn((state, parts), *choice, (next, &after));
+                latest.learn(parts, deed, (next, &after));
                 sources.push(Source { parts: after, parent: key });
                 let source = u32::try_from(sources.len() - 1).unwrap_or(u32::MAX);
                 *ahead = Ahead { key: Some(digests.key()), source, by: None };
