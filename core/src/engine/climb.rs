@@ -7,11 +7,12 @@ use super::{
     unit::{NO_RUNG, Stage, Unit},
 };
 use crate::{
+    budget::Budget,
     disposition::{Disposition, Why},
     effect::{Effect, Effects},
     ids::UnitId,
     input::{Outcome, Step},
-    ladder::{Action, Otherwise, Rung},
+    ladder::{Action, Otherwise, Patience, Rung},
     status::{Reason, Status},
     time::Moment,
 };
@@ -38,7 +39,12 @@ impl Engine {
                 }
                 return;
             }
-            let until = ladder.cut(it.stop.rung, it.stop.budget, now).ends();
+            let mut until = ladder.cut(it.stop.rung, it.stop.budget, now).ends();
+            if it.stop.unclocked && rung.patience == Patience::Rest {
+                // A pause that takes whatever there is takes no more than the whole way down may.
+                let own = Budget::root(now, ladder.budget());
+                until = until.min(ladder.cut(it.stop.rung, own, now).ends());
+            }
             it.stop.short |= rung.is_cut_by(now, until);
             it.stop.stage = Stage::Climbing;
             order(unit, it, rung.action, until, effects);
@@ -176,7 +182,9 @@ impl Engine {
         if it.failed_on == NO_RUNG || rung.action == Action::Checkpoint {
             it.failed_on = it.stop.rung;
         }
-        it.asked = it.saved;
+        if rung.action == Action::Checkpoint {
+            it.asked = it.saved;
+        }
         it.stop.forced |= rung.otherwise == Otherwise::Force;
         it.stop.rung += 1;
         self.climb(now, unit, effects);
@@ -238,6 +246,8 @@ impl Engine {
             let ends_as = it.stop.ends_as;
             self.end_as(unit, ends_as, effects);
         }
+        // Whatever its row takes, it moves no more.
+        self.pause_finished(unit);
         effects.stop_over(|| self.unit_report(unit));
         // A row that was written while a process lived says so.
         if outlives || !(upfront || written) {

@@ -91,7 +91,9 @@ impl Engine {
                 let it = &mut self.units[unit.index()];
                 it.holds_up = it.stop.stage == Stage::Climbing;
             } else {
-                let holds_up = it.stop.stage == Stage::Climbing && pauses(it.stop.rung);
+                // Who is past that already goes on with what it does, whatever its ladder says.
+                let pauses = it.stop.stage == Stage::Climbing && pauses(it.stop.rung);
+                let holds_up = pauses && !it.stop.admitted;
                 self.units[unit.index()].holds_up = holds_up;
             }
             self.shutdown.waiting += u32::from(self.units[unit.index()].holds_up);

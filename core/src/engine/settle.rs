@@ -32,7 +32,6 @@ impl Engine {
             Again::No | Again::After(_) => Answer::Refused(Why::AlreadyStopping),
         };
         self.tell_callers(unit, Ended { status, recorded, restart }, effects);
-        self.pause_finished(unit);
         self.unblock_dependencies(unit);
         self.free_place(unit);
         self.part_done(unit);

@@ -17,6 +17,7 @@ mod leaks;
 mod ledger;
 mod looking;
 mod order;
+mod pauses;
 mod phases;
 mod plans;
 mod races;
