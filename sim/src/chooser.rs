@@ -30,11 +30,13 @@ pub enum Label {
     Order,
     /// Where it crashes.
     Crash,
+    /// What a generated scenario has beyond the contracts.
+    Variety,
 }
 
 impl Label {
     /// All of them, in declaration order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Scenario,
         Self::Swarm,
         Self::Operators,
@@ -44,6 +46,7 @@ impl Label {
         Self::Host,
         Self::Order,
         Self::Crash,
+        Self::Variety,
     ];
 
     /// The name used in files.
@@ -59,6 +62,7 @@ impl Label {
             Self::Host => "host",
             Self::Order => "order",
             Self::Crash => "crash",
+            Self::Variety => "variety",
         }
     }
 }

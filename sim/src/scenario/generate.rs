@@ -30,7 +30,7 @@ impl Scenario {
         for _ in 0..chooser.choose(SCENARIO, 7) {
             operators.push(operator(chooser, &units, storm));
         }
-        Self {
+        let mut scenario = Self {
             name: String::new(),
             about: String::new(),
             order,
@@ -40,7 +40,12 @@ impl Scenario {
             operators,
             faults: swarm(chooser),
             expect: super::Expectation::default(),
+        };
+        // Whoever names a system wants to see its contract.
+        if system.is_none() {
+            scenario.vary(chooser);
         }
+        scenario
     }
 }
 

@@ -115,11 +115,28 @@ pub(super) fn ladder_text(ladder: &Ladder<Action>) -> String {
 
 /// The ladder in a line, for people.
 pub(crate) fn ladder_words(ladder: &Ladder<Action>) -> String {
-    let rung = |rung: &Rung<Action>| match rung.patience {
-        Patience::For(span) if span.is_zero() => rung.action.name().to_owned(),
-        Patience::For(span) => format!("{} {span}", rung.action.name()),
-        Patience::Rest => format!("{} as long as there is time", rung.action.name()),
-    };
-    let rungs: Vec<String> = ladder.rungs().iter().map(rung).collect();
+    let rungs: Vec<String> = ladder.rungs().iter().map(rung_words).collect();
     format!("{}, {} in all", rungs.join(", "), ladder.budget())
+}
+
+fn rung_words(rung: &Rung<Action>) -> String {
+    let mut words = rung.action.name().to_owned();
+    let mut add = |more: &str| words.push_str(more);
+    if let Action::Terminate { grace } = rung.action
+        && !grace.is_zero()
+    {
+        add(&format!(" with a grace of {grace}"));
+    }
+    match rung.patience {
+        Patience::For(span) if span.is_zero() => {}
+        Patience::For(span) => add(&format!(" {span}")),
+        Patience::Rest => add(" as long as there is time"),
+    }
+    if rung.always {
+        add(" always");
+    }
+    if rung.otherwise == Otherwise::Force {
+        add(" or go on by force");
+    }
+    words
 }

@@ -10,6 +10,7 @@ mod print;
 mod span_text;
 mod text;
 mod usual;
+mod variety;
 
 use winddown_core::{Action, Ladder, Restart, Span, Within};
 

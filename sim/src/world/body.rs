@@ -136,6 +136,11 @@ impl<C: Chooser> World<'_, C> {
         let body = self.body_of(unit, step.incarnation);
         let alive = body.filter(|place| self.state.bodies[*place as usize].alive);
         if action == Action::Forget {
+            // Nobody else takes part in it, so nothing goes wrong.
+            if awaited {
+                let after = self.draw(Label::Host, super::STEP_TAKES);
+                self.plan_after(after, Happening::StepFinished(unit, step, Outcome::Done));
+            }
             return;
         }
         if action != Action::Abort && self.strikes(Label::Host, Fault::StepHangs, Some(unit)) {

@@ -15,7 +15,7 @@ mod pending;
 mod play;
 mod store;
 
-use winddown_core::{Effects, Engine, Input, Moment, Span, UnitId};
+use winddown_core::{Effects, Engine, Input, Moment, Signal, Span, UnitId};
 
 pub(crate) use self::before::Before;
 pub use self::{
@@ -182,7 +182,7 @@ struct World<'a, C> {
 impl<C: Chooser> World<'_, C> {
     fn prepare(&mut self) {
         if self.strikes(Label::Operators, Fault::EarlySignal, None) {
-            self.plan(Moment::START, Happening::Signal(winddown_core::Signal::Terminate));
+            self.plan(Moment::START, Happening::Signal(Signal::Terminate));
         }
         let is_up = self.setup.before.is_some();
         if is_up {
@@ -216,6 +216,10 @@ impl<C: Chooser> World<'_, C> {
         let next = if self.timed { self.next_timed(due) } else { self.next_untimed(due) };
         match next {
             Some(what) => self.happen(what),
+            // Whoever gave it as long as it takes has waited long enough.
+            None if self.up && self.state.engine.shutdown_deadline().is_some_and(Moment::is_never) => {
+                self.step(Input::SignalReceived { signal: Signal::Terminate });
+            }
             None => {
                 let text = "the host still runs, and nothing is left that could ever happen";
                 self.never_ends(text.to_owned());
