@@ -23,7 +23,8 @@ impl Judge {
 
     /// A row was asked to be written.
     pub(super) fn row_asked(&mut self, scene: &Scene<'_>, unit: UnitId, row: Row, plain: bool) -> Verdict {
-        let draining = self.draining;
+        // What begins to go down with a shutdown may be written once more at its end, and that can be now.
+        let draining = scene.engine.is_draining();
         let ledger = &mut self.units[unit.index()];
         if row.findings > ledger.recorded {
             let text = move || {

@@ -1,8 +1,8 @@
 //! The judge: sees every step, keeps a ledger, and says which claim is broken first.
 
 use winddown_core::{
-    Answer, Caller, ClientId, Disposition, Effect, Engine, Input, Kind, Moment, Notice, Promise, Row, Status,
-    Ticket, UnitId, Why,
+    Answer, Caller, ClientId, Disposition, Effect, Engine, Input, Kind, Moment, Notice, Promise, Row, Span,
+    Status, Ticket, UnitId, Why,
 };
 
 use super::{
@@ -295,7 +295,10 @@ impl Judge {
             return self.too_late(scene, unit, ends);
         }
         if self.rung_is_left(scene, unit) {
-            self.cut_off_is_told(scene, unit, self.ends(unit))
+            // It may have been over for a while.
+            let took = scene.engine.unit_report(unit).map_or(Span::ZERO, |report| report.took);
+            let left = self.units[unit.index()].began.after(took).min(scene.now);
+            self.cut_off_is_told(scene, unit, (self.ends(unit), left))
         } else {
             Ok(())
         }

@@ -1,6 +1,6 @@
 //! Who goes before whom, and how many at once.
 
-use winddown_core::{Action, Incarnation, Moment, StopStage, UnitId, UnitView};
+use winddown_core::{Action, Incarnation, Moment, Phase, StopStage, UnitId, UnitView};
 
 use super::{
     Claim, Sight,
@@ -28,7 +28,10 @@ impl Judge {
             let busy = other.lives && (other.on_way || (self.draining && other.active));
             let has_its_time = !time_over || (other.on_way && other.rung == NO_RUNG && !other.forced);
             // What is promised upfront has ended before its body has; it is waited for as long as it is on its way.
-            let open = other.terminal.is_none() || goes_down(scene, dependent);
+            // (Not if what goes down now is a start that comes later in this very step.)
+            let same = |view: UnitView| view.incarnation == other.incarnation;
+            let same = || scene.engine.unit(dependent).is_some_and(same);
+            let open = other.terminal.is_none() || (goes_down(scene, dependent) && same());
             if on == unit && busy && has_its_time && open {
                 let text = move || {
                     format!(
@@ -66,6 +69,25 @@ impl Judge {
         Ok(())
     }
 
+    /// The host waits for units to hold still as long as there is one that is to, and has not said so.
+    #[inline(never)]
+    pub(super) fn somebody_pauses(&self, scene: &Scene<'_>) -> Verdict {
+        let phase = scene.engine.present_phase().map(|(phase, _)| phase);
+        if phase != Some(Phase::PauseUnits) {
+            return Ok(());
+        }
+        let pauses = |(unit, ledger): (UnitId, &Ledger)| {
+            let rung = u8::try_from(ledger.rung).ok().and_then(|rung| scene.kind(unit).ladder.rung(rung));
+            let unanswered = ledger.on_way && ledger.lives && !ledger.rung_over;
+            unanswered && rung.is_some_and(|rung| rung.action == Action::Pause)
+        };
+        if scene.setup.unit_ids().zip(&self.units).any(pauses) {
+            return Ok(());
+        }
+        let text = || "the host waits for units to hold still, and none of them is to".to_owned();
+        scene.broken(Claim::FailureIsFinished, None, text)
+    }
+
     /// Who begins to do more than hold still takes a place in a shutdown, and there are only so many.
     pub(super) fn check_place(&mut self, scene: &Scene<'_>, unit: UnitId, forced: bool) -> Verdict {
         let ledger = &mut self.units[unit.index()];
@@ -94,21 +116,18 @@ impl Judge {
         Ok(())
     }
 
-    /// Whether the unit was given less time than all have, and has waited for as much of it as it may.
-    pub(super) fn is_in_a_hurry(&self, scene: &Scene<'_>, unit: UnitId) -> bool {
-        let own_end = self.draining && self.units[unit.index()].ends < self.units_end;
-        own_end && scene.now >= self.waits_until(scene, unit)
-    }
-
     /// Whoever does something more than to hold still only now that its time is over was told so just now, or has
-    /// waited for those that depend on it: a shutdown that holds it back leaves it a share.
+    /// waited for those that depend on it, or did not hold still for so long: a shutdown that holds it back leaves
+    /// it a share.
     #[inline(never)]
     pub(super) fn had_a_share(&self, scene: &Scene<'_>, unit: UnitId) -> Verdict {
         let ledger = &self.units[unit.index()];
         let told_now = ledger.changed == scene.now || self.shutdown_seen == scene.now;
         let needed = scene.setup.dependencies.iter().any(|(_, on)| *on == unit);
         let own_end = ledger.ends < self.units_end;
-        if ledger.passed.is_some() || !ledger.lives || ledger.forced || !own_end || told_now || needed {
+        let paused_until_now = ledger.rung != NO_RUNG && ledger.rung_until >= scene.now;
+        let excused = told_now || needed || paused_until_now;
+        if ledger.passed.is_some() || !ledger.lives || ledger.forced || !own_end || excused {
             return Ok(());
         }
         let text = move || format!("{} has waited until all of its time was over", scene.name(unit));

@@ -4,7 +4,7 @@ use core::mem;
 
 use winddown_core::{
     Action, Disposition, Effect, Incarnation, Moment, Otherwise, Outcome, Patience, Phase, Rung, Span, Step,
-    UnitId, UnitReport, Why,
+    UnitId, UnitReport, UnitView, Why,
 };
 
 use super::{
@@ -39,7 +39,10 @@ impl Judge {
             return Ok(());
         }
         let ledger = &mut self.units[unit.index()];
-        if step.incarnation != ledger.incarnation {
+        // A start that is on record only was not ordered, and is stopped as well.
+        let is_current = |view: UnitView| view.incarnation == step.incarnation;
+        let on_record = || ledger.on_way && scene.engine.unit(unit).is_some_and(is_current);
+        if step.incarnation != ledger.incarnation && !on_record() {
             return Ok(());
         }
         ledger.lives &= !is_gone;
@@ -50,6 +53,7 @@ impl Judge {
         if outcome == Outcome::Failed {
             ledger.rung_forces |= otherwise == Otherwise::Force;
             ledger.checkpoint_lost |= action == Action::Checkpoint;
+            ledger.rewrite_due |= action == Action::Checkpoint;
             self.saw(if action == Action::Checkpoint { Sight::CheckpointFails } else { Sight::StepFails });
         }
         Ok(())
@@ -64,7 +68,7 @@ impl Judge {
         let waits = ledger.on_way && !ledger.rung_over && now < ledger.rung_until;
         let shortened = self.is_cut_short(ledger);
         let in_place = ledger.lives || !action.needs_body();
-        last && waits && in_place && !ledger.forced && !shortened
+        last && waits && in_place && !ledger.forced && !self.forced && !shortened
     }
 
     pub(super) fn performed(
@@ -87,7 +91,8 @@ impl Judge {
             }
         }
         let ended = ledger.ends.min(self.units_end);
-        if !ledger.clocked && action != Action::Pause {
+        let clocked_now = !ledger.clocked && action != Action::Pause;
+        if clocked_now {
             ledger.clocked = true;
             ledger.ends = ledger.ends.min(scene.now.after(ladder.budget()));
         }
@@ -99,12 +104,14 @@ impl Judge {
             };
             return scene.broken(Claim::StepInBudget, Some(unit), text);
         }
+        // A shutdown's pause is not counted, and what there is for it is what the whole way down may take.
+        let whole = if ledger.clocked { limit } else { limit.min(scene.now.after(ladder.budget())) };
         let (wanted, patience) = match ladder.rung(step.rung).map(|rung| rung.patience) {
             Some(Patience::For(span)) => (span, span),
-            Some(Patience::Rest) | None => (Span::ZERO, scene.now.until(limit)),
+            Some(Patience::Rest) | None => (Span::ZERO, scene.now.until(whole)),
         };
         if until < scene.now.after(patience) && ledger.lives {
-            check_share(scene, unit, action, until, limit, patience)?;
+            check_share(scene, unit, action, until, whole, patience)?;
         }
         let forced = self.forced || ledger.forced || scene.now >= limit;
         if self.draining && scene.now >= ended && action != Action::Pause {
@@ -113,7 +120,7 @@ impl Judge {
         let given_up = self.rung_is_left(scene, unit);
         if given_up {
             self.sights |= Sight::PatienceOver.bit();
-            self.cut_off_is_told(scene, unit, ended)?;
+            self.cut_off_is_told(scene, unit, (ended, scene.now))?;
         }
         let ledger = &self.units[unit.index()];
         check_rung(scene, unit, ledger, ladder.rung(step.rung), step.rung, action)?;
@@ -132,6 +139,10 @@ impl Judge {
         let ledger = &mut self.units[unit.index()];
         if ledger.rung == i16::from(step.rung) {
             self.sights |= Sight::CheckpointRepeats.bit();
+        }
+        if clocked_now {
+            // Its time is its own from here on: how long a pause before had does not matter any more.
+            ledger.cut = ended < scene.now.after(ladder.budget());
         }
         (ledger.rung, ledger.round) = (step.rung.into(), step.round);
         (ledger.rung_at, ledger.rung_until) = (scene.now, until);
@@ -173,10 +184,17 @@ impl Judge {
     /// The deadline cuts a rung off. The report says so, unless all that is left is the plan's own end: this rung
     /// and all before it had their patience, and nothing after it waits.
     #[inline(never)]
-    pub(super) fn cut_off_is_told(&self, scene: &Scene<'_>, unit: UnitId, ends: Moment) -> Verdict {
+    pub(super) fn cut_off_is_told(
+        &self,
+        scene: &Scene<'_>,
+        unit: UnitId,
+        (ends, left): (Moment, Moment),
+    ) -> Verdict {
         let ledger = &self.units[unit.index()];
         let said = |report: UnitReport| report.overran || report.incarnation != ledger.incarnation;
-        if scene.now < ends || scene.engine.unit_report(unit).is_none_or(said) {
+        // A deadline that somebody set when its time was over has not cut it off.
+        let before = ledger.shortened && ledger.rung_until <= ledger.changed;
+        if before || left.min(ledger.rung_until) < ends || scene.engine.unit_report(unit).is_none_or(said) {
             return Ok(());
         }
         let rungs = scene.kind(unit).ladder.rungs();
@@ -204,9 +222,13 @@ impl Judge {
 
     /// In a shutdown, nothing is checkpointed while something else has not been given its time to pause.
     pub(super) fn all_hold_still(&mut self, scene: &Scene<'_>, unit: UnitId) -> Verdict {
-        // Who had more to do than to hold still before the shutdown began goes on with that.
-        let earlier = self.units[unit.index()].passed == Some(false);
-        if !self.draining || earlier || self.still_at == scene.step || self.is_forced(scene, unit) {
+        let Ledger { passed, rung_forces, began, .. } = self.units[unit.index()];
+        // Who had more to do than to hold still before the shutdown began goes on with that; and nobody is held
+        // back for more than half of its time.
+        let earlier = passed == Some(false);
+        let waited = scene.now >= began.after(began.until(self.ends(unit)).half());
+        let forced = rung_forces || self.is_forced(scene, unit);
+        if !self.draining || earlier || waited || forced || self.still_at == scene.step {
             return Ok(());
         }
         self.still_at = scene.step;

@@ -92,9 +92,9 @@ impl Judge {
         &mut self,
         scene: &Scene<'_>,
         unit: UnitId,
-        force: bool,
-        within: Within,
+        (force, within): (bool, Within),
         disposition: Disposition,
+        effects: &[Effect],
     ) {
         let forces = force || within == Within::For(winddown_core::Span::ZERO);
         let Some(ledger) = self.units.get(unit.index()) else { return };
@@ -125,7 +125,7 @@ impl Judge {
             if forces && !self.units[unit.index()].forced {
                 self.saw(Sight::StopForced);
             }
-        } else if active || goes_down(scene, unit) {
+        } else if active || goes_down(scene, unit) || is_ordered(effects, unit) {
             let ledger = &mut self.units[unit.index()];
             ledger.begin(scene.now, asked);
             ledger.clocked |= within != Within::Unset;
@@ -150,7 +150,7 @@ impl Judge {
         self.saw(Sight::RestartByRequest);
         let ends = self.own_ends(scene, unit);
         let ledger = &mut self.units[unit.index()];
-        if ledger.active {
+        if ledger.active || goes_down(scene, unit) {
             ledger.begin(scene.now, ends);
         }
         (ledger.stopped, ledger.free) = (false, false);
@@ -254,7 +254,7 @@ impl Judge {
         }
         if proven {
             if self.rung_is_left(scene, unit) {
-                self.cut_off_is_told(scene, unit, ends)?;
+                self.cut_off_is_told(scene, unit, (ends, scene.now))?;
             }
             let forced = self.is_forced(scene, unit);
             let ledger = &self.units[unit.index()];
@@ -317,6 +317,12 @@ impl Judge {
 /// Whether the unit is on its ladder, or waits for its turn: one may be that was ordered, and not started yet.
 pub(super) fn goes_down(scene: &Scene<'_>, unit: UnitId) -> bool {
     scene.engine.stop_of(unit).is_some_and(|stop| stop.stage != StopStage::Recording)
+}
+
+/// Whether rungs of the unit were performed just now: all of them, if none takes time.
+fn is_ordered(effects: &[Effect], unit: UnitId) -> bool {
+    let is_rung = |effect: &Effect| matches!(effect, Effect::Perform { .. } | Effect::Checkpoint { .. });
+    effects.iter().any(|effect| is_rung(effect) && effect.unit() == Some(unit))
 }
 
 /// An owner is at its cap only with so many units that have not ended.

@@ -31,7 +31,7 @@ impl Judge {
             Input::UnitPaused { unit, .. } => self.paused(unit, disposition),
             Input::StopRequested { unit, force, within, caller } => {
                 self.heard(caller);
-                self.stop_asked(scene, unit, force, within, disposition);
+                self.stop_asked(scene, unit, (force, within), disposition, effects);
             }
             Input::RestartRequested { unit, caller } => {
                 self.heard(caller);
@@ -84,10 +84,8 @@ impl Judge {
             Effect::Perform { unit, step, action, until } => self.performed(scene, unit, step, action, until),
             Effect::Checkpoint { unit, step, row, until } => {
                 let again = self.units[unit.index()].rung == i16::from(step.rung);
-                // Said before its ladder's own budget is counted.
-                let in_a_hurry = self.is_in_a_hurry(scene, unit);
                 self.performed(scene, unit, step, winddown_core::Action::Checkpoint, until)?;
-                if !again && !in_a_hurry {
+                if !again {
                     self.all_hold_still(scene, unit)?;
                 }
                 self.row_asked(scene, unit, row, false)
@@ -139,12 +137,14 @@ impl Judge {
             }
             Input::StepFinished { unit, step: Step { incarnation, .. }, outcome: Outcome::Failed }
             | Input::UnitExited { unit, incarnation, .. } => {
-                self.went_on(scene, (unit, incarnation), disposition, effects)
+                self.went_on(scene, (unit, incarnation), disposition, effects)?;
+                if self.draining { self.somebody_pauses(scene) } else { Ok(()) }
             }
             Input::StopRequested { caller: Caller::Body(ticket), .. }
             | Input::CancelRequested { caller: Caller::Body(ticket), .. } => {
                 self.body_answered(scene, ticket)
             }
+            Input::StepFinished { .. } if self.draining => self.somebody_pauses(scene),
             Input::UnitDeclared { .. }
             | Input::DependencyDeclared { .. }
             | Input::UnitRecovered { .. }

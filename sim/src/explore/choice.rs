@@ -132,7 +132,8 @@ impl State {
 
     /// After a crash: unit by unit, how much of what was on its way made it; then the host comes back.
     /// Which unit is first must not depend on their numbers, as states that differ in these alone are one;
-    /// of units that are alike it is the first, whose like is not tried.
+    /// of units that are alike it is the first, whose like is not tried. How many states there are in between
+    /// depends on what digests come to, and so does the number of all: nothing else does.
     fn recovery(&self, menu: &mut Vec<Choice>) {
         let units = self.writes.iter().map(|write| write.unit);
         let Some(unit) = units.min_by_key(|unit| (self.unit_key(*unit), *unit)) else {

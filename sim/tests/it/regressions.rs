@@ -39,6 +39,11 @@ const FOUND: &[(&str, &[u64])] = &[
     ("a unit still starting was paused while others were checkpointed already", &[939]),
     ("whoever was held back by a shutdown went together with what depends on it", &[2_740_217]),
     ("a rung that was cut off by the deadline did not count as overrun", &[625_186, 799_253]),
+    ("a rung that was given up took back that a row was on its way, and it was written again", &[68_532]),
+    (
+        "ladders of somebody's own, and what the judge had not thought of",
+        &[1_507_212, 9_000_120, 17_791_768, 17_888_435, 29_171_694, 41_618_180, 52_854_268],
+    ),
 ];
 
 /// What was found, in which scenario.
@@ -78,6 +83,63 @@ ask = "crash"
 [[operator]]
 at = "2s"
 ask = "terminate"
+"#,
+    ),
+    (
+        "a unit that ended while it was to hold still kept the others waiting until its row was written",
+        r#"
+name = "gone-while-it-pauses"
+order = "untimed"
+
+[host]
+deadline = "3s"
+
+[[unit]]
+name = "brief"
+system = "task"
+[unit.ladder]
+budget = "8s"
+rungs = [
+    { do = "pause", patience = "6s" },
+    { do = "abort", patience = "5s" },
+]
+[unit.body]
+lasts = "1s"
+
+[[unit]]
+name = "polite"
+system = "container"
+
+[[operator]]
+at = "0s"
+ask = "terminate"
+"#,
+    ),
+    (
+        "a pause as long as there is time kept a shutdown without a limit waiting for ever",
+        r#"
+name = "pauses-for-ever"
+storm = "2s"
+
+[[unit]]
+name = "deaf"
+system = "task"
+[unit.ladder]
+budget = "6s"
+rungs = [
+    { do = "pause", patience = "rest" },
+    { do = "abort", patience = "1s" },
+]
+[unit.body]
+on-pause = "ignores"
+
+[[operator]]
+at = "1s"
+ask = "shutdown"
+within = "unlimited"
+
+[expect]
+within = "10s"
 "#,
     ),
 ];
