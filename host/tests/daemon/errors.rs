@@ -11,21 +11,8 @@ use serde_json::Value;
 use crate::{
     harness::{Home, until},
     life::{NAVIGATION, SURVEY},
+    signals::DEAF,
 };
-
-/// A unit that is waited for when its daemon shuts down.
-const DEAF: &str = r#"
-[ladder.patient]
-rungs = [{ do = "request-cancel", patience = "25s" }, { do = "abort", patience = "0s" }]
-[kind.patient]
-ladder = "patient"
-body = "task"
-[[unit]]
-name = "deaf"
-kind = "patient"
-demo = "navigation"
-start = true
-"#;
 
 /// A client that is attached, and the rest of what it says.
 fn attached(home: &Home, arguments: &[&str]) -> (Child, BufReader<ChildStderr>) {

@@ -53,6 +53,16 @@ fn findings(home: &Home, unit: &str) -> Vec<Value> {
     all.filter_map(|line| line.get("finding").cloned()).collect()
 }
 
+/// What a daemon says that is run by this command, and does not forget.
+fn refused(command: &mut Command, home: &Home) -> String {
+    let command = command.arg(env!("CARGO_BIN_EXE_winddownd")).arg("--config").arg(home.config());
+    let command = command.arg("--state-dir").arg(home.state("")).arg("--forget-removed-kinds");
+    let refused = command.output().expect("it can be run");
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{text}");
+    text
+}
+
 #[test]
 fn units_of_a_removed_kind_are_named_with_what_to_type_and_forgotten_by_it() {
     let home = Home::new(&format!("{NAVIGATION}{OLD}"));
@@ -131,17 +141,7 @@ fn nothing_is_forgotten_while_nobody_can_say_whether_it_lives() {
     else {
         return;
     };
-    let refused = blind
-        .arg(env!("CARGO_BIN_EXE_winddownd"))
-        .arg("--config")
-        .arg(home.config())
-        .arg("--state-dir")
-        .arg(home.state(""))
-        .arg("--forget-removed-kinds")
-        .output()
-        .expect("it can be run");
-    let text = String::from_utf8_lossy(&refused.stderr);
-    assert_eq!(refused.status.code(), Some(1), "{text}");
+    let text = refused(&mut blind, &home);
     assert!(text.contains("is not forgotten, nor is any other one: nobody can say whether"), "{text}");
     fs::write(home.config(), OLD).expect("it can be written");
     let _daemon = home.start();
@@ -158,22 +158,8 @@ fn nothing_is_forgotten_while_what_was_found_cannot_be_written() {
     daemon.wait();
     fs::write(home.config(), NAVIGATION).expect("it can be written");
     // A file has 512 bytes at most: the disk is full as soon as much is written.
-    let refused = Command::new("sh")
-        .args([
-            "-c",
-            "trap '' XFSZ; ulimit -f 1; exec \"$@\"",
-            "sh",
-            env!("CARGO_BIN_EXE_winddownd"),
-            "--config",
-        ])
-        .arg(home.config())
-        .arg("--state-dir")
-        .arg(home.state(""))
-        .arg("--forget-removed-kinds")
-        .output()
-        .expect("it can be run");
-    let text = String::from_utf8_lossy(&refused.stderr);
-    assert_eq!(refused.status.code(), Some(1), "{text}");
+    let mut full = Command::new("sh");
+    let text = refused(full.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"]), &home);
     assert!(text.contains("failed to write what was found to "), "{text}");
     fs::write(home.config(), OLD).expect("it can be written");
     let _daemon = home.start();
