@@ -85,9 +85,10 @@ impl Judge {
         let told = self.clients.iter().all(|(other, told)| *other != client || *told);
         self.clients.retain(|(other, _)| *other != client);
         let broken = self.broken_clients.contains(&client);
-        if let Some(unit) = self.busy(scene)
-            && !broken
+        // (Whoever cannot be told goes in a step that may go on with other things: nobody is over before that.)
+        if !broken
             && !self.overran
+            && let Some(unit) = self.busy(scene)
         {
             let text =
                 move || format!("client {client} was disconnected while {} was on its way", scene.name(unit));

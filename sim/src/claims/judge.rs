@@ -291,7 +291,10 @@ impl Judge {
         self.units[unit.index()].on_way = false;
         let ledger = &self.units[unit.index()];
         let ends = ledger.ends.min(self.units_end).max(ledger.began);
-        if scene.now > ends.after(scene.setup.plan.record_patience) {
+        let patience = scene.setup.plan.record_patience;
+        // What could not be written before a shutdown is tried again in it.
+        let again = if self.draining && ledger.began <= self.shutdown_seen { patience } else { Span::ZERO };
+        if scene.now > ends.after(patience).after(again) {
             return self.too_late(scene, unit, ends);
         }
         if self.rung_is_left(scene, unit) {
