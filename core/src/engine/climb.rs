@@ -31,20 +31,22 @@ impl Engine {
                 it.stop.rung += 1;
                 continue;
             }
-            // Holding still keeps the body alive, so it needs no leave; everything else does.
-            if rung.action != Action::Pause && !it.stop.admitted {
-                if self.pass_gate(now, unit) {
-                    // Its budget may be counted from here on.
-                    continue;
+            let mut budget = it.stop.budget;
+            if !it.stop.admitted {
+                // Holding still keeps the body alive, so it needs no leave; everything else does.
+                if rung.action != Action::Pause {
+                    if self.pass_gate(now, unit) {
+                        // Its budget may be counted from here on.
+                        continue;
+                    }
+                    return;
                 }
-                return;
+                if it.stop.unclocked && rung.patience == Patience::Rest {
+                    // A pause that takes whatever there is takes no more than the whole way down may.
+                    budget = budget.shorter(Budget::root(now, ladder.budget()));
+                }
             }
-            let mut until = ladder.cut(it.stop.rung, it.stop.budget, now).ends();
-            if it.stop.unclocked && rung.patience == Patience::Rest {
-                // A pause that takes whatever there is takes no more than the whole way down may.
-                let own = Budget::root(now, ladder.budget());
-                until = until.min(ladder.cut(it.stop.rung, own, now).ends());
-            }
+            let until = ladder.cut(it.stop.rung, budget, now).ends();
             it.stop.short |= rung.is_cut_by(now, until);
             it.stop.stage = Stage::Climbing;
             order(unit, it, rung.action, until, effects);

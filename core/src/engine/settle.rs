@@ -52,11 +52,13 @@ impl Engine {
 
     fn tell_callers(&mut self, unit: UnitId, ended: Ended, effects: &mut Effects) {
         while let Some(waiter) = self.callers.take(&mut self.units[unit.index()].callers) {
-            let leaked = self.units[unit.index()].is_leaked();
             let told = match waiter.wants {
                 Wants::Restart => ended.restart,
                 Wants::Stop | Wants::Cancel if !ended.recorded => Answer::NotRecorded,
-                Wants::Stop => Answer::Stopped { status: ended.status, leaked },
+                Wants::Stop => {
+                    let leaked = self.units[unit.index()].is_leaked();
+                    Answer::Stopped { status: ended.status, leaked }
+                }
                 Wants::Cancel => Answer::Cancelled(true),
             };
             effects.reply(waiter.ticket, told);

@@ -241,8 +241,12 @@ impl Unit {
     /// earlier start, or by a way down that is over.
     #[inline]
     pub(super) const fn is_leaked(&self) -> bool {
+        self.left || (self.outlives && self.has_left_a_process())
+    }
+
+    const fn has_left_a_process(&self) -> bool {
         let given_up = self.status.is_terminal() && self.body_lives() && !self.stop.is_on_the_way();
-        self.left || (self.outlives && (self.abandoned > 0 || given_up))
+        self.abandoned > 0 || given_up
     }
 
     /// Forgets what is only true of the incarnation before the next one.
