@@ -249,6 +249,11 @@ impl Judge {
             | Notice::Stopped => {}
         }
         let ledger = &self.units[unit.index()];
+        if !ledger.on_way && proven && ledger.lives {
+            let text =
+                move || format!("{} has ended, and what lives of it was never told to", scene.name(unit));
+            return scene.broken(Claim::OwnLadder, Some(unit), text);
+        }
         if !ledger.on_way {
             return Ok(());
         }
