@@ -24,7 +24,7 @@ fn depend(bench: &mut Bench, number: usize, on: usize) {
 }
 
 /// Answers nothing but rows, until the stop of unit 0 is settled.
-fn stop_unanswered(bench: &mut Bench) {
+pub(crate) fn stop_unanswered(bench: &mut Bench) {
     assert_eq!(bench.stop(0), Disposition::Applied);
     while bench.engine.is_ending(unit(0)) {
         let _woken = bench.wake();
@@ -140,34 +140,6 @@ fn whoever_is_held_back_and_has_no_time_left_overruns_and_is_forced() {
     let _woken = bench.wake();
     assert_eq!((report(&bench, 1).overran, report(&bench, 1).forced), (true, true));
     assert_eq!(bench.actions(1), ["kill"], "there is no time to ask");
-}
-
-#[test]
-fn a_late_proof_of_the_end_takes_the_leak_back() {
-    let (kill, remove) = (Step { incarnation: Incarnation(1), rung: 1, round: 0 }, 3);
-    let mut bench = Bench::running(vec![contracts::provider()]);
-    stop_unanswered(&mut bench);
-    assert!(report(&bench, 0).leaked);
-    assert_eq!(bench.actions(0).len(), remove);
-    let killed = Input::StepFinished { unit: unit(0), step: kill, outcome: Outcome::Done };
-    assert_eq!(bench.handle(killed), Disposition::Applied);
-    assert!(!report(&bench, 0).leaked);
-    assert_eq!(bench.handle(killed), Disposition::Ignored(Why::AlreadyExited));
-}
-
-#[test]
-fn a_late_proof_says_nothing_about_what_was_left_before() {
-    let mut bench = Bench::running(vec![contracts::provider()]);
-    stop_unanswered(&mut bench);
-    bench.start(0);
-    stop_unanswered(&mut bench);
-    let step = Step { incarnation: Incarnation(2), rung: 1, round: 0 };
-    let _killed = bench.handle(Input::StepFinished { unit: unit(0), step, outcome: Outcome::Done });
-    assert_eq!(
-        (report(&bench, 0).leaked, report(&bench, 0).lingers),
-        (true, false),
-        "start 1 is still there"
-    );
 }
 
 #[test]

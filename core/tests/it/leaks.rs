@@ -2,7 +2,10 @@
 
 use winddown_core::*;
 
-use crate::bench::{Bench, unit};
+use crate::{
+    bench::{Bench, unit},
+    edges::stop_unanswered,
+};
 
 const TERM: Input = Input::SignalReceived { signal: Signal::Terminate };
 
@@ -202,4 +205,32 @@ fn which_body_was_left_is_a_difference() {
     let mut copy = left(contracts::provider(), 3).engine;
     copy.clone_from(&one(2));
     assert_eq!(copy, one(2));
+}
+
+#[test]
+fn a_late_proof_of_the_end_takes_the_leak_back() {
+    let (kill, remove) = (Step { incarnation: Incarnation(1), rung: 1, round: 0 }, 3);
+    let mut bench = Bench::running(vec![contracts::provider()]);
+    stop_unanswered(&mut bench);
+    assert!(report(&bench).0);
+    assert_eq!(bench.actions(0).len(), remove);
+    let killed = Input::StepFinished { unit: unit(0), step: kill, outcome: Outcome::Done };
+    assert_eq!(bench.handle(killed), Disposition::Applied);
+    assert!(!report(&bench).0);
+    assert_eq!(bench.handle(killed), Disposition::Ignored(Why::AlreadyExited));
+}
+
+#[test]
+fn a_late_proof_says_nothing_about_what_was_left_before() {
+    let mut bench = Bench::running(vec![contracts::provider()]);
+    stop_unanswered(&mut bench);
+    bench.start(0);
+    stop_unanswered(&mut bench);
+    let step = Step { incarnation: Incarnation(2), rung: 1, round: 0 };
+    let _killed = bench.handle(Input::StepFinished { unit: unit(0), step, outcome: Outcome::Done });
+    assert_eq!(
+        (report(&bench).0, bench.engine.unit_report(unit(0)).unwrap().lingers),
+        (true, false),
+        "start 1 is still there"
+    );
 }
