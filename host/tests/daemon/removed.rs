@@ -36,15 +36,16 @@ command = ["sleep", "3600"]
 start = true
 "#;
 
+const DAEMON: &str = env!("CARGO_BIN_EXE_winddownd");
+
 fn forget(home: &Home) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_winddownd"))
-        .arg("--config")
-        .arg(home.config())
-        .arg("--state-dir")
-        .arg(home.state(""))
-        .arg("--forget-removed-kinds")
-        .output()
-        .expect("it can be run")
+    forget_with(&mut Command::new(DAEMON), home)
+}
+
+/// The same, by a command that comes to run the daemon.
+fn forget_with(daemon: &mut Command, home: &Home) -> Output {
+    let daemon = daemon.arg("--config").arg(home.config()).arg("--state-dir").arg(home.state(""));
+    daemon.arg("--forget-removed-kinds").output().expect("it can be run")
 }
 
 fn findings(home: &Home, unit: &str) -> Vec<Value> {
@@ -55,9 +56,7 @@ fn findings(home: &Home, unit: &str) -> Vec<Value> {
 
 /// What a daemon says that is run by this command, and does not forget.
 fn refused(command: &mut Command, home: &Home) -> String {
-    let command = command.arg(env!("CARGO_BIN_EXE_winddownd")).arg("--config").arg(home.config());
-    let command = command.arg("--state-dir").arg(home.state("")).arg("--forget-removed-kinds");
-    let refused = command.output().expect("it can be run");
+    let refused = forget_with(command.arg(DAEMON), home);
     let text = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{text}");
     text

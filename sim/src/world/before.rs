@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A host that has come up, and what its steps have left behind.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Before {
     arena: Arena,
     digest: Digest,

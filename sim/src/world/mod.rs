@@ -75,7 +75,7 @@ pub struct Outcome {
 }
 
 /// Everything that changes during a run. Kept between runs, so that runs allocate nothing once warm.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Arena {
     engine: Engine,
     effects: Effects,
