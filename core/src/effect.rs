@@ -313,6 +313,7 @@ impl Effects {
     #[inline]
     fn forget_stops(&mut self) {
         if let Some(stops) = &mut self.stops {
+            core::hint::cold_path();
             stops.clear();
         }
     }

@@ -45,6 +45,7 @@ pub mod contracts;
 mod disposition;
 mod effect;
 mod engine;
+pub mod hint;
 mod ids;
 mod input;
 mod ladder;

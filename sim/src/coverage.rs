@@ -1,7 +1,7 @@
 //! What a campaign has seen: which inputs met which statuses, which actions were taken, which faults
 //! struck, and which *sometimes* claims came true.
 
-use winddown_core::{Action, Engine, Input, Status};
+use winddown_core::{Action, Engine, Input, Status, UnitId};
 
 use crate::{claims::Sight, fault::Fault};
 
@@ -33,8 +33,9 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    pub(crate) fn saw_input(&mut self, engine: &Engine, input: &Input) {
-        if let Some(status) = input.unit().and_then(|unit| engine.status(unit)) {
+    /// `unit`: whom the input is about.
+    pub(crate) fn saw_input(&mut self, engine: &Engine, unit: Option<UnitId>, input: &Input) {
+        if let Some(status) = unit.and_then(|unit| engine.status(unit)) {
             self.pairs[status as usize] |= bit(input);
         }
     }

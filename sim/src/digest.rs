@@ -51,8 +51,14 @@ impl Digest {
     pub(crate) fn step(&mut self, now: Moment, input: &Input, disposition: Disposition, effects: &[Effect]) {
         let disposition = match disposition {
             Disposition::Applied => 0,
-            Disposition::Ignored(why) => 1 << 8 | why as u64,
-            Disposition::Refused(why) => 2 << 8 | why as u64,
+            Disposition::Ignored(why) => {
+                core::hint::cold_path();
+                1 << 8 | why as u64
+            }
+            Disposition::Refused(why) => {
+                core::hint::cold_path();
+                2 << 8 | why as u64
+            }
         };
         // No run lasts a hundred days, so the time leaves room for what became of the input.
         self.input(now.nanos() ^ disposition << 54, input);

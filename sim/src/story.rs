@@ -53,11 +53,13 @@ pub struct Story {
 }
 
 impl Story {
+    #[cold]
     pub(crate) const fn given(&mut self, now: Moment, input: Input) {
         self.unfinished = Some((now, input));
     }
 
     /// Tells a step that `engine` has taken just now.
+    #[cold]
     pub fn step(
         &mut self,
         now: Moment,
@@ -75,6 +77,7 @@ impl Story {
         self.entries.push((now, Entry::Step { input, disposition, effects: effects.to_vec(), units }));
     }
 
+    #[cold]
     pub(crate) fn note(&mut self, now: Moment, note: Note) {
         self.entries.push((now, Entry::Note(note)));
     }

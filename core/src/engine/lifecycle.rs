@@ -9,6 +9,7 @@ use super::{
 use crate::{
     disposition::{Disposition, Why},
     effect::{Answer, Effect, Effects, Notice},
+    hint::unlikely,
     ids::{Incarnation, KindId, OwnerId, UnitId},
     input::{Caller, Exit, Outcome},
     plan::{BodyClass, Restart},
@@ -346,7 +347,7 @@ impl Engine {
     pub(super) fn staleness(&self, unit: UnitId, incarnation: Incarnation) -> Option<Disposition> {
         match self.units.get(unit.index()) {
             None => Some(Disposition::Refused(Why::UnknownUnit)),
-            Some(it) if it.vacant || it.incarnation != incarnation => {
+            Some(it) if unlikely(it.vacant || it.incarnation != incarnation) => {
                 Some(Disposition::Ignored(Why::StaleIncarnation))
             }
             Some(_) => None,

@@ -30,6 +30,7 @@ use alloc::{sync::Arc, vec::Vec};
 use crate::{
     disposition::{Disposition, Why},
     effect::{Answer, Effects},
+    hint::{likely, unlikely},
     ids::UnitId,
     input::{Caller, Exit, Input},
     plan::{Kind, Plan, PlanError},
@@ -97,7 +98,7 @@ impl Engine {
     /// Total: any input is fine at any time and in any order. An effect that could not be carried out
     /// comes back as an input.
     pub fn handle(&mut self, now: Moment, input: Input, effects: &mut Effects) -> Disposition {
-        if self.exited {
+        if unlikely(self.exited) {
             return Disposition::Ignored(Why::Exited);
         }
         let disposition = self.dispatch(now, input, effects);
@@ -154,7 +155,7 @@ impl Engine {
     #[must_use]
     #[inline]
     pub fn next_deadline(&self) -> Option<Moment> {
-        if self.exited {
+        if unlikely(self.exited) {
             return None;
         }
         let unit = self.timers.earliest().map_or(Moment::NEVER, |(at, _)| at);
@@ -185,7 +186,7 @@ impl Engine {
     }
 
     fn knows(&self, unit: UnitId) -> bool {
-        self.units.get(unit.index()).is_some_and(|unit| !unit.vacant)
+        likely(self.units.get(unit.index()).is_some_and(|unit| !unit.vacant))
     }
 
     fn unit_ids(&self) -> impl Iterator<Item = UnitId> + use<> {
@@ -203,6 +204,7 @@ fn answer(caller: Caller, answer: Answer, effects: &mut Effects) {
 }
 
 /// Refuses a request, and tells whoever waits.
+#[cold]
 fn refuse(caller: Caller, why: Why, effects: &mut Effects) -> Disposition {
     answer(caller, Answer::Refused(why), effects);
     Disposition::Refused(why)

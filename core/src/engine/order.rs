@@ -4,10 +4,13 @@ use super::{
     Engine,
     unit::{Stage, Stop},
 };
+use core::hint::cold_path;
+
 use crate::{
     budget::Budget,
     disposition::{Disposition, Why},
     effect::Effects,
+    hint::unlikely,
     ids::UnitId,
     time::{Moment, Span},
 };
@@ -37,6 +40,7 @@ impl Engine {
         let mut place = self.units[unit.index()].dependents;
         let mut waits_for = 0;
         while let Some(edge) = self.edges.get(place) {
+            cold_path();
             let dependent = &self.units[edge.unit.index()];
             let will_stop = self.shutdown.is_on() && dependent.active;
             let blocks = dependent.stop.is_on_the_way() || will_stop;
@@ -52,6 +56,7 @@ impl Engine {
     pub(super) fn block_dependencies(&mut self, unit: UnitId) {
         let mut place = self.units[unit.index()].depends;
         while let Some(edge) = self.edges.get(place) {
+            cold_path();
             let on = &mut self.units[edge.on.index()];
             if on.stop.stage == Stage::Waiting && !edge.blocks {
                 on.waits_for += 1;
@@ -65,6 +70,7 @@ impl Engine {
     pub(super) fn unblock_dependencies(&mut self, unit: UnitId) {
         let mut place = self.units[unit.index()].depends;
         while let Some(edge) = self.edges.get(place) {
+            cold_path();
             let next = edge.next_of_unit;
             if edge.blocks {
                 self.edges.set_blocks(place, false);
@@ -179,7 +185,7 @@ impl Engine {
             return;
         }
         let cap = self.plan.at_once.filter(|_| self.shutdown.is_on()).map_or(u32::MAX, u32::from);
-        while self.queue_head < self.queue.len() && self.shutdown.placed() < cap {
+        while unlikely(self.queue_head < self.queue.len()) && self.shutdown.placed() < cap {
             let next = self.queue[self.queue_head];
             self.queue_head += 1;
             if self.units[next.index()].stop.stage == Stage::Waiting {

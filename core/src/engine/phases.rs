@@ -5,6 +5,7 @@ use super::{Engine, stop::StopRequest, unit::Stage};
 use crate::{
     disposition::{Disposition, Why},
     effect::{Effect, Effects},
+    hint::unlikely,
     ids::UnitId,
     input::Outcome,
     ladder::{Action, Phase},
@@ -15,7 +16,7 @@ use crate::{
 impl Engine {
     /// Leaves every phase that has nothing left to wait for, or no time left to wait.
     pub(super) fn wind(&mut self, now: Moment, effects: &mut Effects) {
-        while !self.exited && (self.shutdown.waiting == 0 || self.shutdown.is_due) {
+        while unlikely(self.shutdown.waiting == 0 || self.shutdown.is_due) && !self.exited {
             // Units whose time is over at the same instant come first, whatever brought us here.
             if self.shutdown.waiting > 0 && self.fire_due(now, effects) {
                 continue;

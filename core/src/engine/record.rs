@@ -10,6 +10,7 @@ use super::{
 use crate::{
     disposition::{Disposition, Why},
     effect::{Effect, Effects, Notice},
+    hint::unlikely,
     ids::UnitId,
     input::{Outcome, Row},
     status::{Reason, Status},
@@ -90,7 +91,7 @@ impl Engine {
             return Disposition::Refused(Why::UnknownUnit);
         }
         let it = &mut self.units[unit.index()];
-        if row.incarnation < it.born {
+        if unlikely(row.incarnation < it.born) {
             return Disposition::Ignored(Why::StaleIncarnation);
         }
         let findings = row.findings.min(it.recorded);
@@ -110,7 +111,7 @@ impl Engine {
             Outcome::Failed => it.row == RowState::Writing,
         };
         let awaited = up_to_date && open;
-        if !awaited && findings <= it.saved {
+        if unlikely(!awaited && findings <= it.saved) {
             return if counted { Disposition::Applied } else { Disposition::Ignored(Why::AlreadyDurable) };
         }
         match outcome {

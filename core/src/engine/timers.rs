@@ -96,6 +96,7 @@ impl Timers {
     }
 
     /// Puts the entry where it belongs, which is `place`, above it or below it.
+    #[inline]
     fn settle(&mut self, place: usize, entry: Entry) {
         if place > 0 && entry < self.heap[(place - 1) / 2] {
             self.rise(place, entry);
@@ -104,6 +105,7 @@ impl Timers {
         }
     }
 
+    #[inline]
     fn rise(&mut self, mut place: usize, entry: Entry) {
         while place > 0 {
             let parent = self.heap[(place - 1) / 2];
@@ -116,6 +118,7 @@ impl Timers {
         self.put(place, entry);
     }
 
+    #[inline]
     fn sink(&mut self, mut place: usize, entry: Entry) {
         while let Some(mut child) = self.heap.get(2 * place + 1).copied() {
             let mut below = 2 * place + 1;

@@ -8,6 +8,7 @@ use super::{
     unit::{NO_BODY, NO_RUNG, RowState, Unit},
 };
 use crate::{
+    hint::likely,
     ids::{Incarnation, UnitId},
     ladder::{Action, Phase},
     plan::Plan,
@@ -52,7 +53,7 @@ impl Engine {
     #[must_use]
     #[inline]
     pub fn status(&self, unit: UnitId) -> Option<Status> {
-        self.units.get(unit.index()).filter(|it| !it.vacant).map(|it| it.status)
+        self.units.get(unit.index()).filter(|it| likely(!it.vacant)).map(|it| it.status)
     }
 
     /// Whether the unit is on its way down, or its final row is waited for.
@@ -65,7 +66,7 @@ impl Engine {
     #[must_use]
     #[inline]
     pub fn unit(&self, unit: UnitId) -> Option<UnitView> {
-        let it = self.units.get(unit.index()).filter(|it| !it.vacant)?;
+        let it = self.units.get(unit.index()).filter(|it| likely(!it.vacant))?;
         Some(UnitView {
             status: it.status,
             incarnation: it.incarnation,
@@ -105,7 +106,7 @@ impl Engine {
     #[must_use]
     #[inline]
     pub fn unit_report(&self, unit: UnitId) -> Option<UnitReport> {
-        let it = self.units.get(unit.index()).filter(|it| !it.vacant)?;
+        let it = self.units.get(unit.index()).filter(|it| likely(!it.vacant))?;
         let action =
             |rung: u8| -> Option<Action> { self.kind(unit).ladder.rung(rung).map(|rung| rung.action) };
         Some(UnitReport {

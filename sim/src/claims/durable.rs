@@ -2,6 +2,7 @@
 
 use winddown_core::{
     Answer, BodyClass, Disposition, Effect, Notice, Outcome, Promise, Row, Status, UnitId, UnitView,
+    hint::unlikely,
 };
 
 use super::{
@@ -15,7 +16,7 @@ impl Judge {
         if disposition == Disposition::Applied {
             ledger.recorded += 1;
             ledger.rewrite_due = true;
-            if ledger.noticed {
+            if unlikely(ledger.noticed) {
                 self.saw(Sight::LateFinding);
             }
         }
@@ -58,7 +59,7 @@ impl Judge {
             }
             _ => ledger.terminal = Some((row.incarnation, row.status)),
         }
-        if row.reason == winddown_core::Reason::StartOverdue {
+        if unlikely(row.reason == winddown_core::Reason::StartOverdue) {
             self.saw(Sight::StartOverdue);
         }
         let ledger = &mut self.units[unit.index()];

@@ -2,6 +2,7 @@
 
 use winddown_core::{
     ClientId, Moment, Outcome, Phase, Rung, Signal, Status, Ticket, UnitId, UnitReport, Within,
+    hint::unlikely,
 };
 
 use super::{
@@ -176,10 +177,10 @@ impl Judge {
             };
             return scene.broken(Claim::ReportIsTrue, Some(unit), text);
         }
-        if report.overran {
+        if unlikely(report.overran) {
             self.saw(Sight::UnitsOverran);
         }
-        if self.units[unit.index()].reaping {
+        if unlikely(self.units[unit.index()].reaping) {
             check_time_over(scene, unit)?;
         }
         self.leaks_are_true(scene, unit, report)?;

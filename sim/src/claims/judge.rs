@@ -3,6 +3,7 @@
 use winddown_core::{
     Answer, Caller, ClientId, Disposition, Effect, Engine, Input, Kind, Moment, Notice, Promise, Row, Span,
     Status, Ticket, UnitId, Why,
+    hint::{likely, unlikely},
 };
 
 use super::{
@@ -196,10 +197,11 @@ impl Judge {
         }
     }
 
-    /// Before the engine takes the input.
-    pub(crate) fn before(&mut self, engine: &Engine, input: &Input) {
+    /// Before the engine takes an input that is about this unit.
+    #[inline(always)]
+    pub(crate) fn before(&mut self, engine: &Engine, unit: Option<UnitId>) {
         self.draining = engine.is_draining();
-        let Some(unit) = input.unit() else { return self.refresh(engine) };
+        let Some(unit) = unit else { return self.refresh(engine) };
         let ledger = &mut self.units[unit.index()];
         if !ledger.on_way && !self.draining {
             return;
@@ -208,7 +210,7 @@ impl Judge {
         ledger.on_way &= ending;
         let unseen = ledger.lives && !ledger.told && ledger.rung == NO_RUNG;
         // Stopped by the shutdown, waiting for others, and nothing was seen of it so far.
-        if self.draining && ending && unseen && !ledger.on_way {
+        if unlikely(self.draining && ending && unseen && !ledger.on_way) {
             ledger.begin(self.shutdown_seen, Moment::NEVER);
         }
     }
@@ -221,7 +223,7 @@ impl Judge {
         disposition: Disposition,
         effects: &[Effect],
     ) -> Verdict {
-        if self.exited {
+        if unlikely(self.exited) {
             let quiet = effects.is_empty() && disposition == Disposition::Ignored(Why::Exited);
             return if quiet {
                 Ok(())
@@ -246,7 +248,7 @@ impl Judge {
         else {
             return Ok(());
         };
-        if (by, units) == (self.shutdown_ends, self.units_end) {
+        if likely((by, units) == (self.shutdown_ends, self.units_end)) {
             return Ok(());
         }
         if by > self.shutdown_ends || units > self.units_end || units > by {
@@ -285,7 +287,7 @@ impl Judge {
 
     /// A stop that was promised upfront is over when the engine says so; it must have been in time.
     pub(super) fn way_over(&mut self, scene: &Scene<'_>, unit: UnitId) -> Verdict {
-        if !self.units[unit.index()].on_way || scene.engine.is_ending(unit) {
+        if likely(!self.units[unit.index()].on_way || scene.engine.is_ending(unit)) {
             return Ok(());
         }
         self.units[unit.index()].on_way = false;

@@ -2,6 +2,7 @@
 
 use winddown_core::{
     Action, Answer, BodyClass, Disposition, Incarnation, Outcome, Phase, Rung, UnitId, UnitReport,
+    hint::unlikely,
 };
 
 use super::{
@@ -119,7 +120,7 @@ impl Judge {
     /// The report says what was left: not more, and of earlier starts not less. What is really alive is looked at
     /// beside it.
     pub(super) fn leaks_are_true(&self, scene: &Scene<'_>, unit: UnitId, report: UnitReport) -> Verdict {
-        if report.leaked && self.all_gone(unit) {
+        if unlikely(report.leaked) && self.all_gone(unit) {
             let text = move || {
                 format!(
                     "the report calls {} leaked, and all that was started of it is gone",

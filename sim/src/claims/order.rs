@@ -70,12 +70,16 @@ impl Judge {
     }
 
     /// The host waits for units to hold still as long as there is one that is to, and has not said so.
-    #[inline(never)]
     pub(super) fn somebody_pauses(&self, scene: &Scene<'_>) -> Verdict {
         let phase = scene.engine.present_phase().map(|(phase, _)| phase);
         if phase != Some(Phase::PauseUnits) {
             return Ok(());
         }
+        self.one_pauses(scene)
+    }
+
+    #[inline(never)]
+    fn one_pauses(&self, scene: &Scene<'_>) -> Verdict {
         let pauses = |(unit, ledger): (UnitId, &Ledger)| {
             let rung = u8::try_from(ledger.rung).ok().and_then(|rung| scene.kind(unit).ladder.rung(rung));
             let unanswered = ledger.on_way && ledger.lives && !ledger.rung_over;
@@ -97,6 +101,7 @@ impl Judge {
         }
         ledger.passed = Some(self.draining);
         let Some(cap) = scene.setup.plan.at_once else { return Ok(()) };
+        core::hint::cold_path();
         if !self.draining || forced || !lives || scene.now >= self.waits_until(scene, unit) {
             return Ok(());
         }

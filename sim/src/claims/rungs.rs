@@ -4,7 +4,7 @@ use core::mem;
 
 use winddown_core::{
     Action, Disposition, Effect, Incarnation, Moment, Otherwise, Outcome, Patience, Phase, Rung, Span, Step,
-    UnitId, UnitReport, UnitView, Why,
+    UnitId, UnitReport, UnitView, Why, hint::unlikely,
 };
 
 use super::{
@@ -24,7 +24,7 @@ impl Judge {
     ) -> Verdict {
         let Some(rung) = scene.kind(unit).ladder.rung(step.rung) else { return Ok(()) };
         let (action, otherwise) = (rung.action, rung.otherwise);
-        if disposition != Disposition::Applied {
+        if unlikely(disposition != Disposition::Applied) {
             let delivered = outcome == Outcome::Done && action.awaits_exit();
             let stale = disposition == Disposition::Ignored(Why::StaleIncarnation);
             if !delivered && !stale && self.is_awaited(unit, scene.now, step, action) {
@@ -42,7 +42,7 @@ impl Judge {
         // A start that is on record only was not ordered, and is stopped as well.
         let is_current = |view: UnitView| view.incarnation == step.incarnation;
         let on_record = || ledger.on_way && scene.engine.unit(unit).is_some_and(is_current);
-        if step.incarnation != ledger.incarnation && !on_record() {
+        if unlikely(step.incarnation != ledger.incarnation && !on_record()) {
             return Ok(());
         }
         ledger.lives &= !is_gone;
@@ -50,7 +50,7 @@ impl Judge {
             return Ok(());
         }
         ledger.rung_over = true;
-        if outcome == Outcome::Failed {
+        if unlikely(outcome == Outcome::Failed) {
             ledger.rung_forces |= otherwise == Otherwise::Force;
             ledger.checkpoint_lost |= action == Action::Checkpoint;
             ledger.rewrite_due |= action == Action::Checkpoint;
@@ -110,15 +110,15 @@ impl Judge {
             Some(Patience::For(span)) => (span, span),
             Some(Patience::Rest) | None => (Span::ZERO, scene.now.until(whole)),
         };
-        if until < scene.now.after(patience) && ledger.lives {
+        if unlikely(until < scene.now.after(patience) && ledger.lives) {
             check_share(scene, unit, action, until, whole, patience)?;
         }
         let forced = self.forced || ledger.forced || scene.now >= limit;
-        if self.draining && scene.now >= ended && action != Action::Pause {
+        if unlikely(self.draining && scene.now >= ended) && action != Action::Pause {
             self.had_a_share(scene, unit)?;
         }
         let given_up = self.rung_is_left(scene, unit);
-        if given_up {
+        if unlikely(given_up) {
             self.sights |= Sight::PatienceOver.bit();
             self.cut_off_is_told(scene, unit, (ended, scene.now))?;
         }
@@ -130,14 +130,14 @@ impl Judge {
             check_grace(scene, unit, ledger, action)?;
         }
         let forced = forced || ledger.rung_forces;
-        if !forced && !scene.setup.dependencies.is_empty() {
+        if !forced && unlikely(!scene.setup.dependencies.is_empty()) {
             self.check_dependents(scene, unit, action)?;
         }
         if action != Action::Pause {
             self.check_place(scene, unit, forced)?;
         }
         let ledger = &mut self.units[unit.index()];
-        if ledger.rung == i16::from(step.rung) {
+        if unlikely(ledger.rung == i16::from(step.rung)) {
             self.sights |= Sight::CheckpointRepeats.bit();
         }
         if clocked_now {
@@ -162,7 +162,7 @@ impl Judge {
     pub(super) fn rung_is_left(&mut self, scene: &Scene<'_>, unit: UnitId) -> bool {
         let ledger = &self.units[unit.index()];
         let given_up = !ledger.rung_over && (scene.now >= ledger.rung_until || self.is_cut_short(ledger));
-        if given_up {
+        if unlikely(given_up) {
             self.rung_given_up(scene, unit);
         }
         given_up

@@ -1,6 +1,6 @@
 //! What the judge makes of each input and each effect: every one has its room.
 
-use winddown_core::{Caller, Disposition, Effect, Input, Outcome, Signal, Step, Within};
+use winddown_core::{Caller, Disposition, Effect, Input, Outcome, Signal, Step, Within, hint::unlikely};
 
 use super::{
     Claim, Sight,
@@ -120,7 +120,7 @@ impl Judge {
         if let Some(unit) = input.unit() {
             self.way_over(scene, unit)?;
         }
-        if !scene.setup.dependencies.is_empty() || scene.setup.plan.at_once.is_some() {
+        if unlikely(!scene.setup.dependencies.is_empty() || scene.setup.plan.at_once.is_some()) {
             self.adopt(scene);
             Self::nobody_waits_for_nobody(scene)?;
         }

@@ -302,8 +302,9 @@ impl State {
         self.step += 1;
         let Witness { effects, coverage, story } = witness;
         effects.clear();
-        coverage.saw_input(&self.engine, &input);
-        self.judge.before(&self.engine, &input);
+        let unit = input.unit();
+        coverage.saw_input(&self.engine, unit, &input);
+        self.judge.before(&self.engine, unit);
         let disposition = self.engine.handle(self.now, input, effects);
         if let Some(story) = story {
             story.step(self.now, input, disposition, effects.as_slice(), &self.engine);

@@ -1,6 +1,8 @@
 //! What is going to happen, earliest first.
 
-use winddown_core::{ClientId, Exit, Incarnation, Moment, Outcome, Phase, Signal, Step, UnitId};
+use winddown_core::{
+    ClientId, Exit, Incarnation, Moment, Outcome, Phase, Signal, Step, UnitId, hint::unlikely,
+};
 
 use crate::chooser::NOBODY;
 
@@ -158,19 +160,19 @@ impl Agenda {
 
     /// Plans something. `rank`: its place among what happens in the same instant, below 2^16.
     pub(super) fn plan(&mut self, at: Moment, rank: u64, what: Happening) {
-        if !self.timed {
+        if unlikely(!self.timed) {
             return self.line.push(what);
         }
         let key = u128::from(at.nanos()) << 64 | u128::from(rank << 48 | self.plans.len() as u64);
         self.plans.push(what);
         let mut place = self.keys.len();
         for other in self.keys.iter().rev().take(NEAR) {
-            if *other > key {
+            if unlikely(*other > key) {
                 break;
             }
             place -= 1;
         }
-        if place + NEAR == self.keys.len() {
+        if unlikely(place + NEAR == self.keys.len()) {
             place = self.keys[..place].partition_point(|other| *other > key);
         }
         self.keys.insert(place, key);

@@ -15,7 +15,12 @@ mod pending;
 mod play;
 mod store;
 
-use winddown_core::{Effects, Engine, Input, Moment, Signal, Span, UnitId};
+use core::hint::cold_path;
+
+use winddown_core::{
+    Effects, Engine, Input, Moment, Signal, Span, UnitId,
+    hint::{likely, unlikely},
+};
 
 pub(crate) use self::before::Before;
 pub use self::{
@@ -212,8 +217,8 @@ impl<C: Chooser> World<'_, C> {
 
     /// Takes the next thing that happens.
     fn turn(&mut self) {
-        let due = if self.up { self.state.engine.next_deadline() } else { None };
-        let next = if self.timed { self.next_timed(due) } else { self.next_untimed(due) };
+        let due = if likely(self.up) { self.state.engine.next_deadline() } else { None };
+        let next = if likely(self.timed) { self.next_timed(due) } else { self.next_untimed(due) };
         match next {
             Some(what) => self.happen(what),
             // Whoever gave it as long as it takes has waited long enough.
@@ -225,10 +230,10 @@ impl<C: Chooser> World<'_, C> {
                 self.never_ends(text.to_owned());
             }
         }
-        if self.steps > STEPS_MAX {
+        if unlikely(self.steps > STEPS_MAX) {
             self.never_ends(format!("the host still runs after {STEPS_MAX} steps"));
         }
-        if self.steps >= self.crash_at && !self.calm && self.up && self.exited.is_none() {
+        if unlikely(self.steps >= self.crash_at) && !self.calm && self.up && self.exited.is_none() {
             self.crash_at = u64::MAX;
             self.crash();
         }
@@ -270,22 +275,24 @@ impl<C: Chooser> World<'_, C> {
         })
     }
 
+    #[cold]
     fn never_ends(&mut self, text: String) {
         self.breach = Some(Breach::new(Claim::EveryRunEnds, self.now, self.steps, None, text));
     }
 
     /// Gives the engine one input, checks all claims, and carries out what it wants.
     fn step(&mut self, input: Input) {
-        if !self.up {
+        if unlikely(!self.up) {
             return;
         }
         self.steps += 1;
         let state = &mut *self.state;
         state.effects.clear();
         state.store.advance(self.now);
-        if state.judging {
-            state.coverage.saw_input(&state.engine, &input);
-            state.judge.before(&state.engine, &input);
+        if likely(state.judging) {
+            let unit = input.unit();
+            state.coverage.saw_input(&state.engine, unit, &input);
+            state.judge.before(&state.engine, unit);
         }
         if let Some(story) = self.story.as_deref_mut() {
             story.given(self.now, input);
@@ -305,9 +312,10 @@ impl<C: Chooser> World<'_, C> {
             step: self.steps,
             was_killed: self.killed,
         };
-        if state.judging
+        if likely(state.judging)
             && let Err(breach) = state.judge.observe(&scene, &input, disposition, effects)
         {
+            cold_path();
             self.breach = Some(breach);
             return;
         }
@@ -341,11 +349,11 @@ impl<C: Chooser> World<'_, C> {
 
     /// How long something takes; no time in untimed order.
     fn draw(&mut self, label: Label, range: Range) -> Span {
-        if self.timed { self.chooser.span(label, range.min, range.max) } else { Span::ZERO }
+        if likely(self.timed) { self.chooser.span(label, range.min, range.max) } else { Span::ZERO }
     }
 
     fn plan(&mut self, at: Moment, what: Happening) {
-        let rank = if self.timed { self.chooser.choose(Label::Order, 8) } else { 0 };
+        let rank = if likely(self.timed) { self.chooser.choose(Label::Order, 8) } else { 0 };
         self.state.agenda.plan(at, rank, what);
     }
 
@@ -358,9 +366,10 @@ impl<C: Chooser> World<'_, C> {
     fn strikes(&mut self, label: Label, fault: Fault, unit: Option<UnitId>) -> bool {
         let rate = self.faults.rate(fault);
         // Most faults are off in most runs.
-        rate > 0 && !self.calm && self.strikes_at(label, fault, rate, unit)
+        unlikely(rate > 0) && !self.calm && self.strikes_at(label, fault, rate, unit)
     }
 
+    #[cold]
     fn strikes_at(&mut self, label: Label, fault: Fault, rate: u16, unit: Option<UnitId>) -> bool {
         let strikes = self.chooser.strikes(label, rate);
         if strikes {

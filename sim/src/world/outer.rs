@@ -53,15 +53,18 @@ impl<C: Chooser> World<'_, C> {
         self.plan_after(hook, Happening::Signal(Signal::Terminate));
     }
 
+    #[cold]
     pub(super) fn fill_disk(&mut self) {
         self.state.store.full = !self.calm;
     }
 
+    #[cold]
     pub(super) fn hang_disk(&mut self) {
         self.state.store.hangs = !self.calm;
     }
 
     /// SIGKILL to everything that belongs to the host: its process and all below it.
+    #[cold]
     pub(super) fn outer_kill(&mut self) {
         if !self.up {
             return;
@@ -95,6 +98,7 @@ impl<C: Chooser> World<'_, C> {
     }
 
     /// The host's process dies between two steps. What can outlive it does.
+    #[cold]
     pub(super) fn crash(&mut self) {
         if !self.up {
             return;
@@ -120,6 +124,7 @@ impl<C: Chooser> World<'_, C> {
     }
 
     /// A new process, with what the store has kept.
+    #[cold]
     pub(super) fn boot(&mut self) {
         self.up = true;
         self.state.host += 1;
@@ -139,6 +144,7 @@ impl<C: Chooser> World<'_, C> {
     }
 
     /// Faults stop. What is broken heals, or stays as it is; a host that nobody stops is stopped now.
+    #[cold]
     pub(super) fn calm_down(&mut self) {
         self.calm = true;
         self.note(Note::Calm);
