@@ -98,7 +98,7 @@ impl Engine {
         let starts = row.status == Status::Pending && row.incarnation == it.incarnation;
         let counted = starts && it.count_off_start_row();
         if starts && it.announced {
-            self.start_row_answered(now, unit, Row { findings, ..row }, outcome, effects);
+            self.start_row_answered(now, unit, findings, outcome, effects);
             return Disposition::Applied;
         }
         let up_to_date = row.incarnation == it.incarnation
@@ -114,23 +114,10 @@ impl Engine {
         if unlikely(!awaited && findings <= it.saved) {
             return if counted { Disposition::Applied } else { Disposition::Ignored(Why::AlreadyDurable) };
         }
-        match outcome {
-            Outcome::Done => {
-                if awaited {
-                    it.row = RowState::Clean;
-                }
-                self.saved_up_to(unit, findings, effects);
-            }
-            Outcome::Failed => {
-                if awaited {
-                    it.row = RowState::Dirty;
-                }
-                if row.findings >= it.asked {
-                    // It was the last one on its way.
-                    it.asked = it.saved;
-                }
-            }
+        if awaited {
+            it.row = if outcome == Outcome::Done { RowState::Clean } else { RowState::Dirty };
         }
+        self.findings_answered(unit, findings, outcome, effects);
         let it = &self.units[unit.index()];
         let recorded = awaited && outcome == Outcome::Done;
         if it.stop.stage == Stage::Recording && (recorded || !it.is_writing()) {
@@ -147,18 +134,24 @@ impl Engine {
         &mut self,
         now: Moment,
         unit: UnitId,
-        row: Row,
+        findings: u32,
         outcome: Outcome,
         effects: &mut Effects,
     ) {
-        let it = &mut self.units[unit.index()];
-        match outcome {
-            Outcome::Done => self.saved_up_to(unit, row.findings, effects),
-            Outcome::Failed if row.findings >= it.asked => it.asked = it.saved,
-            Outcome::Failed => {}
-        }
+        self.findings_answered(unit, findings, outcome, effects);
         if outcome == Outcome::Done || self.units[unit.index()].start_rows == 0 {
             self.announced(now, unit, outcome, effects);
+        }
+    }
+
+    /// A row with so many findings is durable, or could not be written: if it was the last one on its way, what
+    /// is in it has to be asked for again.
+    fn findings_answered(&mut self, unit: UnitId, findings: u32, outcome: Outcome, effects: &mut Effects) {
+        let it = &mut self.units[unit.index()];
+        match outcome {
+            Outcome::Done => self.saved_up_to(unit, findings, effects),
+            Outcome::Failed if findings >= it.asked => it.asked = it.saved,
+            Outcome::Failed => {}
         }
     }
 

@@ -106,7 +106,8 @@ impl Judge {
         }
         // A shutdown's pause is not counted, and what there is for it is what the whole way down may take.
         let whole = if ledger.clocked { limit } else { limit.min(scene.now.after(ladder.budget())) };
-        let (wanted, patience) = match ladder.rung(step.rung).map(|rung| rung.patience) {
+        let own = ladder.rung(step.rung);
+        let (wanted, patience) = match own.map(|rung| rung.patience) {
             Some(Patience::For(span)) => (span, span),
             Some(Patience::Rest) | None => (Span::ZERO, scene.now.until(whole)),
         };
@@ -123,9 +124,11 @@ impl Judge {
             self.cut_off_is_told(scene, unit, (ended, scene.now))?;
         }
         let ledger = &self.units[unit.index()];
-        check_rung(scene, unit, ledger, ladder.rung(step.rung), step.rung, action)?;
-        let skipped = between(ladder.rungs(), ledger.rung, step.rung.into());
-        check_skipped(scene, unit, ledger, forced, skipped)?;
+        check_rung(scene, unit, ledger, own, step.rung, action)?;
+        if i16::from(step.rung) > ledger.rung + 1 {
+            let skipped = between(ladder.rungs(), ledger.rung, step.rung.into());
+            check_skipped(scene, unit, ledger, forced, skipped)?;
+        }
         if !ledger.rung_over && !given_up && !forced {
             check_grace(scene, unit, ledger, action)?;
         }
