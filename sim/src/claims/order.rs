@@ -82,7 +82,9 @@ impl Judge {
     fn one_pauses(&self, scene: &Scene<'_>) -> Verdict {
         let pauses = |(unit, ledger): (UnitId, &Ledger)| {
             let rung = u8::try_from(ledger.rung).ok().and_then(|rung| scene.kind(unit).ladder.rung(rung));
-            let unanswered = ledger.on_way && ledger.lives && !ledger.rung_over;
+            // (Who has done more than that already holds nobody up when it pauses once more.)
+            let first = ledger.passed.is_none();
+            let unanswered = ledger.on_way && ledger.lives && !ledger.rung_over && first;
             unanswered && rung.is_some_and(|rung| rung.action == Action::Pause)
         };
         if scene.setup.unit_ids().zip(&self.units).any(pauses) {

@@ -146,6 +146,40 @@ within = "unlimited"
 within = "10s"
 "#,
     ),
+    (
+        "a second pause of an earlier way down held the pause phase up",
+        r#"
+name = "pauses-twice"
+
+[[unit]]
+name = "twice"
+system = "task"
+[unit.ladder]
+rungs = [
+    { do = "pause", patience = "4s" },
+    { do = "forget", patience = "1s" },
+    { do = "pause", patience = "8s" },
+    { do = "abort", patience = "1s" },
+]
+[unit.body]
+on-pause = "2s..4s"
+
+[[unit]]
+name = "polite"
+system = "daemon"
+[unit.body]
+on-pause = "0s..1s"
+
+[[operator]]
+at = "1s"
+ask = "stop"
+unit = "twice"
+
+[[operator]]
+at = "2s..9s"
+ask = "terminate"
+"#,
+    ),
 ];
 
 /// The same, found by looking with priorities.
