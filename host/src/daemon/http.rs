@@ -9,6 +9,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    http::Uri,
     middleware,
     routing::{self, MethodRouter},
 };
@@ -67,7 +68,7 @@ fn router(shared: Shared) -> Router {
         router.route(path, method.fallback(probes::another_method))
     });
     router
-        .fallback(probes::nothing_here)
+        .fallback(async |uri: Uri| probes::nothing_here(uri.path(), &routes().map(|(path, _)| path)))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn(probes::no_store))
         .with_state(shared)

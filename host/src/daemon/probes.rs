@@ -47,8 +47,10 @@ pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
     }
 }
 
-pub(super) async fn nothing_here() -> Response {
-    say(StatusCode::NOT_FOUND, "unknown_path")
+/// `paths`: what there is instead.
+pub(super) fn nothing_here(path: &str, paths: &[&str]) -> Response {
+    let why = format!("nothing is at {path}; there are {}", paths.join(", "));
+    (StatusCode::NOT_FOUND, Json(json!({ "status": "unknown_path", "why": why }))).into_response()
 }
 
 /// Which methods a path is for, its router says in `Allow`.

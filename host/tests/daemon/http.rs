@@ -77,7 +77,8 @@ fn a_probe_sees_the_daemon_drain_and_metrics_say_what_was_stopped() {
     home.ask(&["cancel", "shop/small/42"]);
     assert_eq!(http(address, "GET /health HTTP/1.1", "").0, 200);
     assert_eq!(http(address, "GET /ready HTTP/1.1", "").0, 200);
-    assert_eq!(http(address, "GET /nothing HTTP/1.1", "").0, 404);
+    let (code, text) = http(address, "GET /nothing HTTP/1.1", "");
+    assert!(code == 404 && text.contains("nothing is at /nothing; there are /cancel/"), "{code} {text}");
     let metrics = || http(address, "GET /metrics HTTP/1.1", "").1;
     until("the stop is counted", || metrics().contains("winddown_stops_total{"));
     let text = metrics();
