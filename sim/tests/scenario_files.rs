@@ -31,6 +31,16 @@ const BAD: &[(&str, &str)] = &[
     ("order = \"random\"", "2:9 unknown order `random`; known are: timed, untimed"),
     ("name = \"b\"", "2:1 duplicate key"),
     ("[host]\nat-once = 0", "3:11 at-once is 0, so no unit could ever stop; leave it out for no limit"),
+    ("[host]\nouter-grace = \"3s\"", "3:15 there is no `outer` supervisor that this could be about"),
+    (
+        "[host]\nouter = \"none\"\nouter-known = false",
+        "4:15 there is no `outer` supervisor that this could be about",
+    ),
+    ("[expect]\nexit = 2", "3:8 no host exits with 2; expected 0 or 1"),
+    (
+        "[[unit]]\nname = \"db\"\nsystem = \"task\"\n[[unit]]\nname = \"web\"\nsystem = \"task\"\ndepends-on = [\"db\", \"db\"]",
+        "8:21 `db` stands here twice",
+    ),
     ("[host]\nclients = 101", "3:11 101 clients; at most 100 are run"),
     (
         "[host]\nouter = \"dokcer\"",

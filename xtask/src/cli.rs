@@ -296,7 +296,8 @@ fn parse_seeds(text: &str) -> Result<Seeds, String> {
 }
 
 fn parse_time(text: &str) -> Result<Span, String> {
-    parse_span(text).ok_or_else(|| format!("`{text}` is no time; expected for example 60s or 5m"))
+    parse_span(text)
+        .ok_or_else(|| format!("`{text}` is no time; expected for example 60s or 5m, up to 1000 days"))
 }
 
 #[cfg(test)]

@@ -14,13 +14,18 @@ use winddown_sim::{
 };
 
 use crate::{
-    output::print_json,
+    output::{Code, print_json},
     play::{Told, replay},
     summary::Summary,
 };
 
 /// The version of these lines. A new field does not change it; a changed or missing one does.
 pub(crate) const SCHEMA: u32 = 1;
+
+/// Why a command did not work.
+pub(crate) fn error(message: &str, code: Code) -> Value {
+    json!({"type": "error", "schema": SCHEMA, "message": message, "exit": code.number()})
+}
 
 pub(crate) fn print_run(told: &Told) -> io::Result<()> {
     run(told).iter().try_for_each(print_json)

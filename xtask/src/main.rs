@@ -18,7 +18,7 @@ mod summary;
 mod sweep;
 mod torture;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use anyhow::Result;
 use clap::Parser as _;
@@ -29,7 +29,12 @@ use crate::{
 };
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let in_json = wants_json();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if in_json && error.use_stderr() => return failed(&error.render().to_string(), true),
+        Err(error) => error.exit(),
+    };
     let result = match cli.command {
         Command::Sim(arguments) => simulate(&arguments),
         Command::Golden(arguments) => golden::run(&arguments),
@@ -38,11 +43,27 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Torture(arguments) => torture::run(&arguments),
     };
-    let code = result.unwrap_or_else(|error| {
-        complain(&format!("error: {error:#}"));
-        Code::Usage
-    });
-    code.into()
+    match result {
+        Ok(code) => code.into(),
+        Err(error) => failed(&format!("error: {error:#}"), in_json),
+    }
+}
+
+/// Says what is wrong: in words, or as one object on a line.
+fn failed(text: &str, in_json: bool) -> ExitCode {
+    if in_json {
+        complain(&json::error(text.trim_start_matches("error: ").trim_end(), Code::Usage).to_string());
+    } else {
+        complain(text);
+    }
+    Code::Usage.into()
+}
+
+/// Whether answers are for a program, also where the command line as a whole makes no sense.
+fn wants_json() -> bool {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    words.iter().any(|word| word == "--format=json")
+        || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
 }
 
 fn simulate(arguments: &SimArguments) -> Result<Code> {

@@ -1,7 +1,7 @@
 //! One seed: its timeline, its report, its verdict.
 
 use std::{
-    io,
+    io::{self, ErrorKind},
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
@@ -47,8 +47,9 @@ fn read(file: &Path) -> Result<String> {
     let shipped = SHIPPED.iter().find(|(shipped, _)| name == *shipped || system == Some(*shipped));
     match (std::fs::read_to_string(file), shipped) {
         (Ok(text), _) => Ok(text),
-        (Err(_), Some((_, text))) => Ok((*text).to_owned()),
-        (Err(error), None) => {
+        // A file that is there is meant, also if it cannot be read.
+        (Err(error), Some((_, text))) if error.kind() == ErrorKind::NotFound => Ok((*text).to_owned()),
+        (Err(error), _) => {
             let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
             let (file, names) = (file.display(), names.join(", "));
             Err(error)

@@ -125,10 +125,8 @@ impl Judge {
         }
         let ledger = &self.units[unit.index()];
         check_rung(scene, unit, ledger, own, step.rung, action)?;
-        if i16::from(step.rung) > ledger.rung + 1 {
-            let skipped = between(ladder.rungs(), ledger.rung, step.rung.into());
-            check_skipped(scene, unit, ledger, forced, skipped)?;
-        }
+        let skipped = between(ladder.rungs(), ledger.rung, step.rung.into());
+        check_skipped(scene, unit, ledger, forced, skipped)?;
         if !ledger.rung_over && !given_up && !forced {
             check_grace(scene, unit, ledger, action)?;
         }
@@ -309,6 +307,9 @@ fn check_rung(
 
 /// The rungs after the last one performed and before `index`.
 pub(super) fn between(rungs: &[Rung<Action>], last: i16, index: i16) -> &[Rung<Action>] {
+    if index <= last + 1 {
+        return &[];
+    }
     let first = usize::try_from(last + 1).unwrap_or_default();
     let end = usize::try_from(index).unwrap_or_default().min(rungs.len());
     rungs.get(first..end).unwrap_or_default()

@@ -47,7 +47,7 @@ pub(super) struct File {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ExpectFile {
-    pub(super) exit: Option<u8>,
+    pub(super) exit: Option<Spanned<u8>>,
     #[serde(default, deserialize_with = "span")]
     pub(super) within: Option<Span>,
     pub(super) killed: Option<bool>,
@@ -72,9 +72,9 @@ pub(super) struct HostFile {
     pub(super) checkpoint_takes: Option<Range>,
     #[serde(default, deserialize_with = "outer")]
     pub(super) outer: Outer,
-    #[serde(default, deserialize_with = "span")]
-    pub(super) outer_grace: Option<Span>,
-    pub(super) outer_known: Option<bool>,
+    #[serde(default, deserialize_with = "spanned_span")]
+    pub(super) outer_grace: Option<Spanned<Span>>,
+    pub(super) outer_known: Option<Spanned<bool>>,
 }
 
 #[derive(Deserialize)]

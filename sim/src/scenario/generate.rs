@@ -203,7 +203,7 @@ impl OtherAsk {
 
 fn host(chooser: &mut impl Chooser) -> HostPlan {
     let usual = HostPlan::default();
-    HostPlan {
+    let mut host = HostPlan {
         deadline: one_of(chooser, &[usual.deadline, Span::from_secs(10), Span::from_secs(3)]),
         at_once: one_of(chooser, &[None, None, Some(1), Some(2)]),
         owner_cap: one_of(chooser, &[None, None, None, Some(2)]),
@@ -212,7 +212,10 @@ fn host(chooser: &mut impl Chooser) -> HostPlan {
         outer: one_of(chooser, &Outer::ALL),
         outer_known: chooser.choose(SCENARIO, 3) < 2,
         ..usual
-    }
+    };
+    // Nobody who could be known.
+    host.outer_known |= host.outer == Outer::None;
+    host
 }
 
 /// A random subset of all faults, each with a random rate.

@@ -57,9 +57,11 @@ pub(super) fn check_dependencies(
     earlier: &[UnitPlan],
     all: &[String],
 ) -> Result<(), Misfit> {
-    for on in depends_on {
+    for (place, on) in depends_on.iter().enumerate() {
         let text = on.get_ref();
-        let what = if earlier.iter().any(|unit| unit.name == *text) {
+        let what = if depends_on[..place].iter().any(|other| other.get_ref() == text) {
+            format!("`{text}` stands here twice")
+        } else if earlier.iter().any(|unit| unit.name == *text) {
             continue;
         } else if text == name {
             format!("`{text}` cannot depend on itself")

@@ -88,9 +88,10 @@ fn print_host(text: &mut String, host: &HostPlan) {
             line!(text, "{name} = \"{}\"", range_text(range));
         }
     }
-    if host.outer != Outer::None {
-        line!(text, "outer = \"{}\"", host.outer.name());
+    if host.outer == Outer::None {
+        return;
     }
+    line!(text, "outer = \"{}\"", host.outer.name());
     if let Some(grace) = host.outer_grace {
         line!(text, "outer-grace = \"{grace}\"");
     }

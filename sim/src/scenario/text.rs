@@ -6,8 +6,8 @@ use toml::Spanned;
 use winddown_core::{Restart, Span, Within};
 
 use super::{
-    Ask, BodyPlan, Expectation, HostPlan, Operator, Scenario, System, UnitPlan,
-    file::{BodyFile, File, HostFile, OperatorFile, RestartName, UnitFile, pick, unknown},
+    Ask, BodyPlan, Expectation, HostPlan, Operator, Outer, Scenario, System, UnitPlan,
+    file::{BodyFile, ExpectFile, File, HostFile, OperatorFile, RestartName, UnitFile, pick, unknown},
     ladder::LadderFile,
     names::{check_dependencies, check_free, check_name, target},
 };
@@ -103,11 +103,7 @@ impl File {
             units,
             operators,
             faults: faults(&self.faults)?,
-            expect: Expectation {
-                exit: self.expect.exit,
-                within: self.expect.within,
-                killed: self.expect.killed,
-            },
+            expect: self.expect.into_expectation()?,
         })
     }
 }
@@ -130,6 +126,16 @@ fn faults(table: &BTreeMap<Spanned<String>, Spanned<i64>>) -> Result<Faults, Mis
     Ok(faults)
 }
 
+impl ExpectFile {
+    fn into_expectation(self) -> Result<Expectation, Misfit> {
+        if let Some(code) = self.exit.as_ref().filter(|code| *code.get_ref() > 1) {
+            let what = format!("no host exits with {}; expected 0 or 1", code.get_ref());
+            return Err((code.span().start, what));
+        }
+        Ok(Expectation { exit: self.exit.map(Spanned::into_inner), within: self.within, killed: self.killed })
+    }
+}
+
 impl HostFile {
     fn into_plan(self) -> Result<HostPlan, Misfit> {
         let usual = HostPlan::default();
@@ -149,6 +155,12 @@ impl HostFile {
             let what = format!("{} of {clients} clients cannot be broken", broken.get_ref());
             return Err((broken.span().start, what));
         }
+        let grace = self.outer_grace.as_ref().map(Spanned::span);
+        let stray = grace.or_else(|| self.outer_known.as_ref().map(Spanned::span));
+        if let Some(place) = stray.filter(|_| self.outer == Outer::None) {
+            let what = "there is no `outer` supervisor that this could be about".to_owned();
+            return Err((place.start, what));
+        }
         Ok(HostPlan {
             deadline: self.deadline.unwrap_or(usual.deadline),
             at_once: self.at_once.map(Spanned::into_inner),
@@ -161,8 +173,8 @@ impl HostFile {
             row_takes: self.row_takes.unwrap_or(usual.row_takes),
             checkpoint_takes: self.checkpoint_takes.unwrap_or(usual.checkpoint_takes),
             outer: self.outer,
-            outer_grace: self.outer_grace,
-            outer_known: self.outer_known.unwrap_or(usual.outer_known),
+            outer_grace: self.outer_grace.map(Spanned::into_inner),
+            outer_known: self.outer_known.map_or(usual.outer_known, Spanned::into_inner),
         })
     }
 }

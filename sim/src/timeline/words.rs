@@ -6,7 +6,7 @@ use winddown_core::{
 };
 
 use super::{Cast, heading::within_words, moment, short};
-use crate::story::Note;
+use crate::{scenario::Outer, story::Note};
 
 /// What came in, as a sentence. `idle`: it changed nothing, so that it matters which start it was about.
 pub(super) fn input(cast: &dyn Cast, input: &Input, idle: bool) -> String {
@@ -138,6 +138,7 @@ pub(super) fn note(cast: &dyn Cast, note: &Note) -> String {
         Note::Struck(fault, Some(unit)) => format!("fault: {fault}, at {}", cast.unit_name(unit)),
         Note::Struck(fault, None) => format!("fault: {fault}"),
         Note::Deaf(unit) => format!("{} does not react", cast.unit_name(unit)),
+        Note::OuterStop(Outer::None) => "somebody outside begins to stop the host".to_owned(),
         Note::OuterStop(outer) => format!("{} begins to stop the host", outer.name()),
         Note::OuterKill => "the outer grace is over: SIGKILL (exit code 137)".to_owned(),
         Note::Crashed => "the host's process dies".to_owned(),

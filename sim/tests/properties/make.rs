@@ -141,7 +141,7 @@ fn host() -> impl Strategy<Value = HostPlan> {
             checkpoint_takes: writes.1.unwrap_or(usual.checkpoint_takes),
             outer: outer.0,
             outer_grace: outer.1.filter(|_| outer.0 != Outer::None),
-            outer_known: !outer.2,
+            outer_known: !outer.2 || outer.0 == Outer::None,
         }
     })
 }

@@ -53,7 +53,7 @@ pub(crate) struct BenchArguments {
     bless: bool,
 
     /// Why the baseline changes. Kept in it.
-    #[arg(long, value_name = "TEXT", requires = "bless")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_reason, conflicts_with_all = ["gate", "report"])]
     why: Option<String>,
 
     /// Write a page with plots.
@@ -61,11 +61,11 @@ pub(crate) struct BenchArguments {
     report: bool,
 
     /// Ratios of times are judged, too.
-    #[arg(long, requires = "gate")]
+    #[arg(long, conflicts_with_all = ["bless", "report"])]
     strict_time: bool,
 
     /// How the comparison is printed.
-    #[arg(long, value_enum, default_value_t = Format::Text, requires = "gate")]
+    #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with_all = ["bless", "report"])]
     format: Format,
 }
 
@@ -91,8 +91,8 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Code> {
     }
     let measured = cases.measure()?;
     let file = baseline_file();
-    if let Some(why) = &arguments.why {
-        return bless(&measured, why.trim());
+    if let Some(why) = arguments.why.as_deref().filter(|_| arguments.bless) {
+        return bless(&measured, why);
     }
     let baseline = Baseline::read(&file)?;
     let verdicts = Verdicts::new(&baseline, &measured, arguments.strict_time);
@@ -116,14 +116,18 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Code> {
     Ok(Code::Broken)
 }
 
+fn parse_reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("it is empty: say in a few words what changed and why it is worth it".to_owned()),
+        why => Ok(why.to_owned()),
+    }
+}
+
 fn baseline_file() -> PathBuf {
     workspace().join("benches/baseline.json")
 }
 
 fn bless(measured: &Measured, why: &str) -> Result<Code> {
-    if why.is_empty() {
-        bail!("--why is empty: say in a few words what changed and why it is worth it");
-    }
     let file = baseline_file();
     // A baseline that cannot be read is not thrown away for being old: its reasons would be lost.
     let old = if file.exists() { Baseline::read(&file)? } else { Baseline::default() };

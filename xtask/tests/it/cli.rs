@@ -128,8 +128,55 @@ fn what_cannot_be_understood_is_usage_and_teaches() {
     check(&["sim", "--seed", "1", "--scenario", "/"], 2, &["cannot read scenario /"]);
     check(&["sim", "--seed", "1", "--seeds", "5"], 2, &["cannot be used with"]);
     check(&["sim", "--seed", "1", "--jobs", "5"], 2, &["cannot be used with"]);
-    check(&["sim", "--time", "3"], 2, &["is no time"]);
+    check(&["sim", "--time", "3"], 2, &["is no time", "up to 1000 days"]);
     check(&["golden", "--blss"], 2, &["--bless"]);
+}
+
+/// Each of these once measured for minutes and then took what it had measured for the new baseline, or left out
+/// what it had been asked for.
+#[test]
+fn a_baseline_is_only_replaced_by_whoever_says_so() {
+    check(&["bench", "--gate", "--why", "x"], 2, &["cannot be used with"]);
+    check(&["bench", "--report", "--why", "x"], 2, &["cannot be used with"]);
+    check(&["bench", "--report", "--strict-time"], 2, &["cannot be used with"]);
+    check(&["bench", "--report", "--format", "json"], 2, &["cannot be used with"]);
+    check(&["bench", "--bless", "--why", "x", "--strict-time"], 2, &["cannot be used with"]);
+    check(&["bench", "--bless", "--why", "x", "--format", "json"], 2, &["cannot be used with"]);
+    check(&["bench", "--bless", "--why", " "], 2, &["it is empty: say in a few words"]);
+    check(&["bench", "--bless"], 2, &["--why <TEXT>"]);
+}
+
+#[test]
+fn an_error_for_programs_is_one_object_on_a_line() {
+    for (arguments, word) in [
+        (&["sim", "--seed", "1", "--scenario", "no/such.toml", "--format", "json"][..], "no/such.toml"),
+        (&["sim", "--seed", "seven", "--format=json"], "`seven` is no seed"),
+        (&["golden", "--blss", "--format", "json"], "--bless"),
+    ] {
+        let output = xtask(arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(output.stdout.is_empty());
+        let value: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!(
+            (&value["type"], &value["schema"], &value["exit"]),
+            (&"error".into(), &1.into(), &2.into())
+        );
+        assert!(value["message"].as_str().is_some_and(|text| text.contains(word)), "{value}");
+    }
+}
+
+/// A name stands for what comes with winddown only where there is no such file.
+#[test]
+fn a_file_that_is_there_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("tasks"), b"\xff\xfe").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["sim", "--seed", "1", "--scenario", "tasks"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("cannot read scenario tasks"), "{}", text(&output.stderr));
 }
 
 #[test]
