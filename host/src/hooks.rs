@@ -16,7 +16,7 @@ type TellRemark = Box<dyn FnMut(&str) + Send>;
 type TellTrouble = Box<dyn FnMut(Option<&str>) + Send>;
 type TellStep = Box<dyn FnMut(Moment, &Input, Disposition, &[Effect]) + Send>;
 type TellStop = Box<dyn FnMut(&UnitReport) + Send>;
-type Work = Pin<Box<dyn Future<Output = BodyResult> + Send>>;
+pub(crate) type Work = Pin<Box<dyn Future<Output = BodyResult> + Send>>;
 
 /// What there is to do, and when.
 #[derive(Default)]
@@ -83,21 +83,9 @@ impl Hooks {
         Ok(())
     }
 
-    /// Everything that is to be done in a phase, in the order in which it was said; `None`: nothing is.
-    pub(crate) fn phase(&mut self, phase: Phase) -> Option<Work> {
-        let works: Vec<Work> =
-            self.phases.extract_if(.., |(when, _)| *when == phase).map(|(_, work)| work).collect();
-        if works.is_empty() {
-            return None;
-        }
-        Some(Box::pin(async move {
-            let mut result = Ok(());
-            for work in works {
-                // One that fails does not keep the others from being done.
-                result = result.and(work.await);
-            }
-            result
-        }))
+    /// Everything that is to be done in a phase, in the order in which it was said.
+    pub(crate) fn phase(&mut self, phase: Phase) -> Vec<Work> {
+        self.phases.extract_if(.., |(when, _)| *when == phase).map(|(_, work)| work).collect()
     }
 
     pub(crate) fn reload(&self) {

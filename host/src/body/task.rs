@@ -80,7 +80,7 @@ impl Drop for Teller {
 }
 
 /// Runs `body`, and catches a panic wherever in it.
-async fn caught<F>(body: impl FnOnce() -> F) -> Result<BodyResult, Box<dyn Any + Send>>
+pub(crate) async fn caught<F>(body: impl FnOnce() -> F) -> Result<BodyResult, Box<dyn Any + Send>>
 where
     F: Future<Output = BodyResult> + Unpin,
 {
@@ -96,7 +96,8 @@ where
     .await
 }
 
-fn words_of(panic: &(dyn Any + Send)) -> Arc<str> {
+/// What somebody panicked with.
+pub(crate) fn words_of(panic: &(dyn Any + Send)) -> Arc<str> {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     Arc::from(format!("panicked: {}", text.unwrap_or("with a value that is no text")))

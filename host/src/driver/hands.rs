@@ -7,7 +7,13 @@ use winddown_core::{
 };
 
 use super::{Driver, Message};
-use crate::{client::ClientOrder, error::Error, host::News, store::Write};
+use crate::{
+    body::task::{caught, words_of},
+    client::ClientOrder,
+    error::Error,
+    host::News,
+    store::Write,
+};
 
 impl Driver {
     pub(super) fn carry_out(&mut self, now: Moment, effect: Effect) {
@@ -88,20 +94,33 @@ impl Driver {
     }
 
     fn wind(&mut self, phase: Phase) {
-        let Some(work) = self.hooks.phase(phase) else {
+        let works = self.hooks.phase(phase);
+        if works.is_empty() {
             // Nothing to be done is done.
             self.then.push_back(Input::PhaseFinished { phase, outcome: Outcome::Done });
             return;
-        };
+        }
         let inbox = self.sender.clone();
-        let work = tokio::spawn(work);
         self.phases.spawn(async move {
-            let outcome = match work.await {
-                Ok(Ok(())) => Outcome::Done,
-                Ok(Err(_)) | Err(_) => Outcome::Failed,
-            };
-            drop(inbox.send(Message::Wound { phase, outcome }));
+            let mut errors = Vec::new();
+            // One that fails does not keep the others from being done.
+            for work in works {
+                match caught(|| work).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => errors.push(format!("phase {}: {error}", phase.name())),
+                    Err(panic) => errors.push(format!("phase {}: {}", phase.name(), words_of(&*panic))),
+                }
+            }
+            drop(inbox.send(Message::Wound { phase, errors }));
         });
+    }
+
+    /// What belongs to a phase was done, or could not be.
+    pub(super) fn wound(&mut self, phase: Phase, errors: Vec<String>) {
+        let outcome = if errors.is_empty() { Outcome::Done } else { Outcome::Failed };
+        errors.iter().for_each(|error| self.hooks.remark(error));
+        self.remarks.extend(errors);
+        self.feed(Input::PhaseFinished { phase, outcome });
     }
 
     pub(super) fn answer(&mut self, ticket: Ticket, answer: Answer) {

@@ -29,8 +29,8 @@ pub(crate) enum Message {
     Trouble(Option<String>),
     /// The process got a signal.
     Signal(Signal),
-    /// What belongs to a phase of the shutdown was done, or could not be.
-    Wound { phase: Phase, outcome: Outcome },
+    /// What belongs to a phase of the shutdown was done, and what of it could not be.
+    Wound { phase: Phase, errors: Vec<String> },
     /// A client was told, or could not be.
     ClientTold { client: ClientId, outcome: Outcome },
     /// A client is gone.

@@ -79,6 +79,8 @@ pub(crate) struct Driver {
     clients: Vec<Option<mpsc::UnboundedSender<ClientOrder>>>,
     hooks: Hooks,
     phases: JoinSet<()>,
+    /// What went wrong beside units, in words.
+    remarks: Vec<String>,
     /// Where bodies run.
     bodies: Handle,
     means: Means,
@@ -125,6 +127,7 @@ impl Driver {
             clients: Vec::new(),
             hooks,
             phases: JoinSet::new(),
+            remarks: Vec::new(),
             bodies,
             means,
             recorder,
@@ -187,7 +190,7 @@ impl Driver {
             Message::Stored(done) => self.stored(done),
             Message::Trouble(why) => self.troubled(why),
             Message::Signal(signal) => self.feed(Input::SignalReceived { signal }),
-            Message::Wound { phase, outcome } => self.feed(Input::PhaseFinished { phase, outcome }),
+            Message::Wound { phase, errors } => self.wound(phase, errors),
             Message::ClientTold { client, outcome } => self.feed(Input::ClientTold { client, outcome }),
             Message::ClientLeft { client } => self.client_left(client),
             Message::Reaped { unit, name, outcome, found } => self.reaped(unit, &name, outcome, found),
@@ -246,7 +249,7 @@ impl Driver {
         let has_failed =
             |unit: &&UnitReport| unit.status == Status::Failed || unit.ending == Ending::BetweenStarts;
         let errors = whole.units.iter().filter(has_failed).filter_map(error).collect();
-        Report { whole, names: self.table.names(), stated, errors, remarks: Vec::new() }
+        Report { whole, names: self.table.names(), stated, errors, remarks: self.remarks.clone() }
     }
 
     /// Hands over the findings that no write has held yet.

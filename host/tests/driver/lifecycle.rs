@@ -122,24 +122,30 @@ async fn a_body_may_stop_itself() {
 }
 
 #[tokio::test]
-async fn artifacts_go_in_their_phase_and_a_panic_there_is_a_failed_phase() {
+async fn artifacts_go_in_their_phase_and_what_goes_wrong_there_is_told() {
     let memory = Memory::new();
     let unlinked = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&unlinked);
     let host = described(&memory)
         .unit("deaf", Unit::task("container", deaf))
         .on_phase(Phase::CloseListener, async { panic!("no such listener") })
-        .on_phase(Phase::UnlinkSocket, async move {
+        .on_phase(Phase::CloseListener, async move {
             seen.store(true, Ordering::SeqCst);
             Ok(())
         })
+        .on_phase(Phase::UnlinkSocket, async { Ok(()) })
+        .on_phase(Phase::RemovePidFile, async { Err("permission denied".into()) })
         .start()
         .await
         .unwrap();
     host.start("deaf").await.unwrap();
     let report = host.shutdown(Shutdown::default()).await.unwrap();
-    assert!(unlinked.load(Ordering::SeqCst));
-    assert_eq!((report.code(), &*report.whole.failed_phases), (1, &[Phase::CloseListener][..]));
+    assert!(unlinked.load(Ordering::SeqCst), "a panic does not keep others from what they do");
+    assert_eq!(report.code(), 1);
+    assert_eq!(report.whole.failed_phases, [Phase::CloseListener, Phase::RemovePidFile]);
+    let told =
+        ["phase close-listener: panicked: no such listener", "phase remove-pid-file: permission denied"];
+    assert_eq!(report.remarks, told);
 }
 
 #[tokio::test]
