@@ -18,8 +18,11 @@ async fn navigation(context: Context) -> BodyResult {
     Ok(())
 }
 
-#[tokio::main]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    winddown_host::run(service())? // which waits for nothing that never ends
+}
+
+async fn service() -> Result<ExitCode, Box<dyn Error>> {
     let state = tempfile::tempdir()?; // a service has a directory of its own
     let host = Host::builder()
         .kind("engagement", contracts::engagement())

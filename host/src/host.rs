@@ -308,7 +308,8 @@ impl Host {
         self.wait().await
     }
 
-    /// Waits until the host has exited, whoever asked for that.
+    /// Waits until the host has exited, whoever asked for that. What is left of its bodies then, as the report says,
+    /// ends with the process: see [`run`](crate::run).
     ///
     /// # Errors
     /// [`Error::Gone`] if the driver ended without a report, which it does only with its runtime.

@@ -39,6 +39,7 @@ mod name;
 mod recorder;
 mod report;
 mod roster;
+mod run;
 mod signals;
 pub mod store;
 mod unit;
@@ -51,6 +52,7 @@ pub use error::{Error, Missing, REASON_MAX, StartError};
 pub use host::{Host, News, Shutdown, Stop, Stopped, UnitInfo};
 pub use name::{NAME_FORM, NoName, UnitName};
 pub use report::Report;
+pub use run::run;
 pub use unit::{BodyResult, Unit};
 pub use winddown_core::{
     Action, BodyClass, Ending, Exit, Kind, Ladder, Notice, Outcome, Phase, Promise, Restart, Rung, Signal,

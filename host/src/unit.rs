@@ -48,7 +48,8 @@ impl Unit {
     /// A body that keeps its thread (`std::thread::sleep`, long computing, a blocking read) keeps it from whatever
     /// else runs there, which may be the host: nothing is stopped in its time then. Do such work in
     /// [`tokio::task::spawn_blocking`], or give bodies a runtime of their own with
-    /// [`Builder::bodies_on`](crate::Builder::bodies_on).
+    /// [`Builder::bodies_on`](crate::Builder::bodies_on). Neither can be ended from outside, and a runtime that is
+    /// dropped waits for both: end `main` as [`run`](crate::run) does.
     pub fn task<B, F>(kind: impl Into<Arc<str>>, body: B) -> Self
     where
         B: Fn(Context) -> F + Send + Sync + 'static,
