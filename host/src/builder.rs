@@ -221,7 +221,9 @@ impl Builder {
         self
     }
 
-    /// What is done with every stop that is over, once each, as it went. Must not block.
+    /// What is done with every stop that is over, once each, as it went. Its final row is asked for then, and is not
+    /// yet durable: `saved` counts what an earlier row or a checkpoint has, and the rest is on its way. Whether it
+    /// arrived is in the [`Report`]. Must not block.
     pub fn on_stopped(mut self, stopped: impl FnMut(&UnitReport) + Send + 'static) -> Self {
         self.hooks.set_stopped(Box::new(stopped));
         self

@@ -250,11 +250,11 @@ impl Engine {
         }
         // Whatever its row takes, it moves no more.
         self.pause_finished(unit);
-        effects.stop_over(|| self.unit_report(unit));
         // A row that was written while a process lived says so.
         if outlives || !(upfront || written) {
             self.write(unit, effects);
         }
+        effects.stop_over(|| self.unit_report(unit));
         if self.units[unit.index()].is_writing() {
             self.await_row(now, unit);
         } else {

@@ -219,3 +219,33 @@ async fn on_disk_nothing_is_lost_either() {
     let report = host.shutdown(Shutdown::default()).await.unwrap();
     assert_eq!((report.code(), report.unit("quick").unwrap().status), (0, Status::Completed));
 }
+
+/// What is counted of a stop is what is true then: its row is on the way, and what is in it is not saved yet.
+#[tokio::test]
+async fn a_stop_is_counted_with_its_row_on_the_way() {
+    let memory = Memory::new();
+    let (tell, stops) = std::sync::mpsc::channel();
+    let (found, mut finds) = tokio::sync::mpsc::unbounded_channel();
+    let body = move |context: Context| {
+        let found = found.clone();
+        async move {
+            context.record(("one", "")).await;
+            found.send(())?;
+            Err(context.cancelled().await.into())
+        }
+    };
+    let host = described(&memory)
+        .kind("graceful", contracts::graceful(Span::from_secs(5)))
+        .unit("careful", Unit::task("graceful", body))
+        .on_stopped(move |stop| drop(tell.send((stop.recorded, stop.saved, stop.row_durable))))
+        .start()
+        .await
+        .unwrap();
+    host.start("careful").await.unwrap();
+    finds.recv().await.unwrap();
+    host.stop("careful").await.unwrap();
+    let counted = stops.recv().unwrap();
+    let report = host.shutdown(Shutdown::default()).await.unwrap();
+    let unit = report.unit("careful").unwrap();
+    assert_eq!((counted, unit.saved, unit.row_durable), ((1, 0, false), 1, true));
+}
