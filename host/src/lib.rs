@@ -12,6 +12,9 @@
 #![doc = include_str!("../examples/service.rs")]
 //! ```
 //!
+//! A service needs this crate with `default-features = false`: the default is the daemon and its client around the
+//! library, with what serves HTTP and reads command lines. [`run`] is what its `main` ends with.
+//!
 //! A unit whose body can go on where it was is an [`engagement`](contracts::engagement), as there. One that only has to
 //! end what it is at when it is asked to is [`graceful`](contracts::graceful): cancel, wait, drop, and say what is
 //! proven.
