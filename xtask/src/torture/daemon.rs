@@ -24,6 +24,9 @@ pub(super) const GLANCE: Duration = Duration::from_millis(1);
 pub(super) fn find(path: Option<&Path>) -> Result<(PathBuf, String)> {
     if let Some(path) = path {
         let path = path.canonicalize().with_context(|| format!("failed to find {}", path.display()))?;
+        let said = Command::new(&path).arg("--version").output();
+        let said = said.with_context(|| format!("failed to run {}", path.display()))?;
+        ensure!(said.stdout.starts_with(b"winddownd "), "{} is not the daemon, winddownd", path.display());
         let origin = format!("{}, as said", path.display());
         return Ok((path, origin));
     }

@@ -120,6 +120,8 @@ fn what_cannot_be_understood_is_usage_and_teaches() {
     check(&["sim", "--seed", "-1"], 2, &["`-1` is no seed; expected a number from 0"]);
     check(&["sim", "--seeds", "-1"], 2, &["`-1` is no seed; expected a number from 0"]);
     check(&["sim", "--seed", "--shrink"], 2, &["a value is required for '--seed <SEED>'"]);
+    check(&["torture", "--daemon", "/", "--trials", "1", "kill"], 2, &["failed to run /: Permission denied"]);
+    check(&["torture", "--daemon", "/bin/true", "--trials", "1", "kill"], 2, &["is not the daemon"]);
     check(&["torture", "--seed", "-1"], 2, &["`-1` is no seed; expected a number from 0"]);
     check(&["sim", "--seeds", "9..9"], 2, &["empty", "A below B"]);
     check(&["sim", "--seeds", "0"], 2, &["empty"]);
