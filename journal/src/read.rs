@@ -14,8 +14,8 @@ const LONGEST_LINE: usize = 64 << 20;
 pub struct Journal {
     /// What it begins with.
     pub head: Head,
-    /// What units are called, in the order in which they came to be.
-    pub names: Vec<Name>,
+    /// What units are called, in the order in which they came to be: each from the step on that has this place.
+    pub names: Vec<(usize, Name)>,
     /// What the engine took in, and what came of it.
     pub steps: Vec<Step>,
     /// Whether the last line is torn off: the host was killed while it wrote.
@@ -97,7 +97,7 @@ impl Journal {
         while let Some(line) = lines.next()? {
             match line {
                 Line::Head(_) => return Err(lines.error(What::SecondHead)),
-                Line::Name(name) => names.push(name),
+                Line::Name(name) => names.push((steps.len(), name)),
                 Line::Step(step) => {
                     let before = steps.last().map_or(Moment::START, |step| step.at);
                     if step.at < before {

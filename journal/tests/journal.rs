@@ -62,7 +62,7 @@ fn refused(text: &str, line: usize) -> What {
 fn the_same_inputs_have_the_same_effects() {
     let journal = Journal::read(&*journal()).unwrap();
     assert_eq!((journal.steps.len(), journal.is_torn), (8, false));
-    assert_eq!(journal.names, [Name { unit: UNIT, name: "navigation \"1\"\n".to_owned() }]);
+    assert_eq!(journal.names, [(0, Name { unit: UNIT, name: "navigation \"1\"\n".to_owned() })]);
     let mut seen = 0;
     let played = journal
         .replay(|step, disposition, effects, _| {

@@ -11,6 +11,7 @@ mod digest;
 pub mod entropy;
 pub mod explore;
 pub mod fault;
+mod plain;
 pub mod scenario;
 pub mod search;
 mod setup;
@@ -20,5 +21,6 @@ pub mod sweep;
 pub mod timeline;
 mod world;
 
+pub use plain::plain;
 pub use setup::{Setup, SetupError, UnitSetup};
 pub use world::{Arena, Body, Ended, Outcome, Pending, Place, Store, run, run_while};

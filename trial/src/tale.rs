@@ -1,6 +1,6 @@
 //! What happened, as a timeline.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use winddown_core::{Action, Effects, Engine, Input, KindId, Plan, UnitId};
 use winddown_sim::{
@@ -22,11 +22,12 @@ impl Cast for People<'_> {
         self.kinds.len()
     }
 
-    fn unit_name(&self, unit: UnitId) -> String {
-        self.names.get(unit.index()).map_or_else(|| format!("unit-{unit}"), ToString::to_string)
+    fn unit_name(&self, unit: UnitId, _: usize) -> Cow<'_, str> {
+        let name = self.names.get(unit.index());
+        name.map_or_else(|| format!("unit-{unit}").into(), |name| Cow::Borrowed(&**name))
     }
 
-    fn action(&self, unit: UnitId, rung: u8) -> Option<Action> {
+    fn action(&self, unit: UnitId, _: usize, rung: u8) -> Option<Action> {
         let kind = self.plan.kinds.get(usize::from(self.kinds.get(unit.index())?.0))?;
         kind.ladder.rung(rung).map(|rung| rung.action)
     }

@@ -1,6 +1,6 @@
 //! Journals of real hosts: their inputs, given to the engine again.
 
-use std::{fs::File, io::BufReader, path::Path};
+use std::{borrow::Cow, fs::File, io::BufReader, path::Path};
 
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::json;
@@ -20,23 +20,38 @@ use crate::{
 /// Who is in a journal.
 struct People<'a> {
     journal: &'a Journal,
-    /// By number: the names, several if the number was given again, and the kind.
-    units: Vec<(Vec<&'a str>, KindId)>,
+    /// By number.
+    units: Vec<Numbered<'a>>,
+}
+
+/// Who had a number: it is given again. Each is so from the step on that has this place.
+#[derive(Default)]
+struct Numbered<'a> {
+    names: Vec<(usize, &'a str)>,
+    kinds: Vec<(usize, KindId)>,
+}
+
+/// What it was at that step.
+fn at<T>(those: &[(usize, T)], step: usize) -> Option<&T> {
+    let before = those.partition_point(|(from, _)| *from <= step);
+    those.get(before.checked_sub(1)?).map(|(_, what)| what)
 }
 
 impl<'a> People<'a> {
     fn of(journal: &'a Journal) -> Self {
-        let mut units: Vec<(Vec<&str>, KindId)> = Vec::new();
-        let mut names = journal.names.iter().peekable();
-        for step in &journal.steps {
+        let mut units: Vec<Numbered<'_>> = Vec::new();
+        for (place, step) in journal.steps.iter().enumerate() {
             let Input::UnitDeclared { unit, kind, .. } = step.input else { continue };
-            // A number without a name is no journal of ours, but it can be told.
+            // A number that leaves others out is no journal of ours, but it can be told.
             let room = unit.index().min(units.len()) + 1;
             units.resize_with(units.len().max(room), Default::default);
-            let name = names.next_if(|name| name.unit == unit);
-            if let Some(place) = units.get_mut(unit.index()) {
-                place.0.extend(name.map(|name| name.name.as_str()));
-                place.1 = kind;
+            if let Some(unit) = units.get_mut(unit.index()) {
+                unit.kinds.push((place, kind));
+            }
+        }
+        for (place, name) in &journal.names {
+            if let Some(unit) = units.get_mut(name.unit.index()) {
+                unit.names.push((*place, name.name.as_str()));
             }
         }
         Self { journal, units }
@@ -52,15 +67,13 @@ impl Cast for People<'_> {
         self.units.len()
     }
 
-    fn unit_name(&self, unit: UnitId) -> String {
-        match self.units.get(unit.index()) {
-            Some((names, _)) if !names.is_empty() => names.join("/"),
-            Some(_) | None => format!("unit-{unit}"),
-        }
+    fn unit_name(&self, unit: UnitId, entry: usize) -> Cow<'_, str> {
+        let name = self.units.get(unit.index()).and_then(|unit| at(&unit.names, entry));
+        name.map_or_else(|| format!("unit-{unit}").into(), |name| Cow::Borrowed(*name))
     }
 
-    fn action(&self, unit: UnitId, rung: u8) -> Option<Action> {
-        let kind = self.units.get(unit.index())?.1;
+    fn action(&self, unit: UnitId, entry: usize, rung: u8) -> Option<Action> {
+        let kind = at(&self.units.get(unit.index())?.kinds, entry)?;
         let kind = self.journal.head.plan.kinds.get(usize::from(kind.0))?;
         kind.ladder.rung(rung).map(|rung| rung.action)
     }
@@ -106,11 +119,18 @@ fn heading(file: &Path, people: &People<'_>) -> Vec<Line> {
     let (format, semantics) = (head.format, head.semantics);
     let title = format!("journal of a host: {}   (format {format}, semantics {semantics})", file.display());
     let mut lines = vec![line(Kind::Heading, title), line(Kind::Heading, String::new())];
-    for (place, (_, kind)) in people.units.iter().enumerate() {
-        let head = if place == 0 { "units" } else { "" };
-        let unit = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
-        let (name, kind) = (people.unit_name(unit), people.kind_name(*kind));
-        lines.push(line(Kind::Heading, format!("{head:7} {:>5}  {name} ({kind})", place + 1)));
+    for (place, unit) in people.units.iter().enumerate() {
+        let id = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
+        for (time, (from, kind)) in unit.kinds.iter().enumerate() {
+            let name = timeline::name_words(&people.unit_name(id, *from));
+            let kind = people.kind_name(*kind);
+            let head = if (place, time) == (0, 0) { "units" } else { "" };
+            let (number, since) = match time {
+                0 => ((place + 1).to_string(), String::new()),
+                _ => (String::new(), format!(", from step {} on", from + 1)),
+            };
+            lines.push(line(Kind::Heading, format!("{head:7} {number:>5}  {name} ({kind}){since}")));
+        }
     }
     lines.push(line(Kind::Heading, String::new()));
     lines
@@ -134,7 +154,7 @@ fn verdict(people: &People<'_>, difference: Option<&Difference>) -> Vec<Line> {
                 let (then, now) = (step.disposition, disposition);
                 lines.push(line(Kind::Broken, format!("  it was {then:?}, and is {now:?} here")));
             }
-            let told = |effect: &Effect| timeline::effect_words(people, effect, step.at);
+            let told = |effect: &Effect| timeline::effect_words(people, *place, effect, step.at);
             for effect in step.effects.iter().filter(|effect| !effects.contains(effect)) {
                 lines.push(line(Kind::Broken, format!("  only then: {}", told(effect))));
             }
@@ -163,7 +183,11 @@ fn print_objects(
     let units: Vec<_> = people
         .units
         .iter()
-        .map(|(names, kind)| json!({"names": names, "kind": people.kind_name(*kind)}))
+        .map(|unit| {
+            let names: Vec<_> = unit.names.iter().map(|(_, name)| name).collect();
+            let kind = unit.kinds.last().map_or("?", |(_, kind)| people.kind_name(*kind));
+            json!({"names": names, "kind": kind})
+        })
         .collect();
     print_json(&json!({
         "type": "journal", "schema": SCHEMA, "semantics": journal.head.semantics, "units": units,

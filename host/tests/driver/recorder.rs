@@ -50,7 +50,7 @@ async fn what_a_host_did_is_done_again_step_by_step() {
 
     let journal = read(&file);
     assert!(!journal.is_torn);
-    let names: Vec<&str> = journal.names.iter().map(|name| &*name.name).collect();
+    let names: Vec<&str> = journal.names.iter().map(|(_, name)| &*name.name).collect();
     assert_eq!(names, ["idle", "deaf", "gone", "process", "other"]);
     assert_eq!(journal.head.kinds, ["container", "engagement", "task", "session"]);
     let played = journal.replay(|_, _, _, _| ()).unwrap();

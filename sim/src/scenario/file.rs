@@ -18,6 +18,7 @@ use super::{
     ladder::LadderFile,
     span_text::{no_time, parse_range, parse_span},
 };
+use crate::plain::plain;
 
 /// As long as the longest name.
 const LONGEST_QUOTE: usize = 64;
@@ -196,10 +197,7 @@ pub(crate) fn unknown(what: &str, text: &str, names: &[&str]) -> String {
 /// message must not.
 pub(crate) fn shortened(text: &str) -> String {
     let more = if text.chars().nth(LONGEST_QUOTE).is_some() { "…" } else { "" };
-    let shown = |letter: char| {
-        if letter.is_control() { letter.escape_default().collect() } else { letter.to_string() }
-    };
-    text.chars().take(LONGEST_QUOTE).map(shown).collect::<String>() + more
+    plain(&text.chars().take(LONGEST_QUOTE).collect::<String>()) + more
 }
 
 fn order<'de, D: Deserializer<'de>>(from: D) -> Result<Order, D::Error> {

@@ -17,10 +17,13 @@ mod words;
 use winddown_core::{Disposition, Effect, Engine, Moment, Span};
 
 pub(crate) use self::heading::ask as ask_words;
-pub use self::{cast::Cast, state::state};
+pub use self::{
+    cast::{Cast, name_words},
+    state::state,
+};
 pub use winddown_core::SEMANTICS_VERSION;
 
-use self::columns::Columns;
+use self::{cast::Scene, columns::Columns};
 use crate::{
     setup::Setup,
     story::{Entry, Note, Story},
@@ -101,7 +104,7 @@ pub fn lines(setup: &Setup, heading: &Heading, story: &Story, end: End<'_>, engi
     match end {
         End::Over(outcome) => {
             lines.add(Kind::Report, "");
-            report::print(&mut lines, setup, engine, outcome.took, &report::remarks(outcome));
+            report::print(&mut lines, last(setup, story), engine, outcome.took, &report::remarks(outcome));
             lines.add(Kind::Report, "");
             report::print_verdict(&mut lines, outcome);
         }
@@ -128,15 +131,20 @@ pub fn told(cast: &dyn Cast, story: &Story, engine: &Engine) -> Vec<Line> {
     print_steps(&mut lines, cast, story);
     let took = story.entries.last().map_or(Span::ZERO, |(at, _)| Moment::START.until(*at));
     lines.add(Kind::Report, "");
-    report::print(&mut lines, cast, engine, took, &[]);
+    report::print(&mut lines, last(cast, story), engine, took, &[]);
     lines.add(Kind::Report, "");
     lines.0
 }
 
-/// What an effect asks for, in words.
+/// What an effect of an entry asks for, in words.
 #[must_use]
-pub fn effect_words(cast: &dyn Cast, effect: &Effect, at: Moment) -> String {
-    words::effect(cast, effect, at)
+pub fn effect_words(cast: &dyn Cast, entry: usize, effect: &Effect, at: Moment) -> String {
+    words::effect(Scene { cast, entry }, effect, at)
+}
+
+/// Who is there when all has been told.
+fn last<'a>(cast: &'a dyn Cast, story: &Story) -> Scene<'a> {
+    Scene { cast, entry: story.entries.len().saturating_sub(1) }
 }
 
 /// The steps alone, one after the other.
@@ -184,21 +192,21 @@ fn print_steps(lines: &mut Lines, cast: &dyn Cast, story: &Story) {
     if let Some(last) = lines.0.last_mut() {
         last.text.replace_range(width - "time".len()..width, "time");
     }
-    for (at, entry) in &story.entries {
-        let time = moment(*at);
+    for (place, (at, entry)) in story.entries.iter().enumerate() {
+        let (time, scene) = (moment(*at), Scene { cast, entry: place });
         match entry {
             Entry::Note(note) => {
                 if *note == Note::Crashed || *note == Note::OuterKill {
                     columns.host_is_down();
                 }
                 let kind = if matches!(note, Note::Broken(_)) { Kind::Broken } else { Kind::Note };
-                let text = words::note(cast, note);
+                let text = words::note(scene, note);
                 lines.add(kind, format!("{time:>width$}  {}  -- {text}", columns.shown()));
             }
             Entry::Step { input, disposition, effects, units } => {
                 columns.show(units);
                 let idle = *disposition != Disposition::Applied;
-                let what = words::input(cast, input, idle);
+                let what = words::input(scene, input, idle);
                 let (kind, what) = match disposition {
                     Disposition::Applied => (Kind::Step, what),
                     Disposition::Ignored(why) => (Kind::Idle, format!("{what}: ignored, {why}")),
@@ -207,14 +215,15 @@ fn print_steps(lines: &mut Lines, cast: &dyn Cast, story: &Story) {
                 lines.add(kind, format!("{time:>width$}  {}  {what}", columns.shown()));
                 let indent = width + 2 + columns.shown().chars().count() + 4;
                 for effect in effects {
-                    let text = words::effect(cast, effect, *at);
+                    let text = words::effect(scene, effect, *at);
                     lines.add(Kind::Effect, format!("{:indent$}-> {text}", ""));
                 }
             }
         }
     }
     if let Some((at, input)) = &story.unfinished {
-        let (time, what) = (moment(*at), words::input(cast, input, false));
+        let scene = Scene { cast, entry: story.entries.len() };
+        let (time, what) = (moment(*at), words::input(scene, input, false));
         lines.add(Kind::Broken, format!("{time:>width$}  {}  {what}: panics", columns.shown()));
     }
 }

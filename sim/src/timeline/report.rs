@@ -3,15 +3,19 @@
 
 use winddown_core::{Action, Ending, Engine, Moment, Report, Span, UnitReport};
 
-use super::{Cast, Kind, Lines, moment, paragraph, seconds, short};
+use super::{
+    Kind, Lines,
+    cast::{Scene, column},
+    moment, paragraph, seconds, short,
+};
 use crate::world::Outcome;
 
-pub(super) fn print(lines: &mut Lines, cast: &dyn Cast, engine: &Engine, took: Span, remarks: &[String]) {
+pub(super) fn print(lines: &mut Lines, scene: Scene<'_>, engine: &Engine, took: Span, remarks: &[String]) {
     let report = engine.report();
     let stands = if engine.has_exited() { "" } else { " as it stands: the host has not exited" };
     lines.add(Kind::Report, format!("report{stands}"));
-    let names: Vec<String> = report.units.iter().map(|unit| cast.unit_name(unit.unit)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default().max("unit".len());
+    let (names, width) =
+        column(report.units.iter().map(|unit| scene.cast.unit_name(unit.unit, scene.entry)), "unit".len());
     let head = format!("  {:width$}  {:9}  {:>9}  {:>7}  how it ended", "unit", "status", "took", "saved");
     lines.add(Kind::Report, head);
     for (unit, name) in report.units.iter().zip(&names) {

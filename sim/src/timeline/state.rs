@@ -2,7 +2,7 @@
 
 use winddown_core::{Engine, Moment, RowView, Span, StopStage, UnitId};
 
-use super::{Kind, Line, Lines, moment, paragraph, short, words::findings};
+use super::{Kind, Line, Lines, cast::column, moment, paragraph, short, words::findings};
 use crate::{
     setup::Setup,
     world::{Arena, Place},
@@ -19,10 +19,10 @@ pub fn state(setup: &Setup, place: &Place, arena: &Arena) -> Vec<Line> {
     lines.add(Kind::Report, format!("state at {}, after step {}: {weather}", moment(place.now), place.steps));
     paragraph(&mut lines, Kind::Report, "  host     ", "; ", &host(place, arena.engine()));
     let units = || (0..u32::try_from(setup.unit_count()).unwrap_or(u32::MAX)).map(UnitId);
-    let width = units().map(|unit| setup.unit_name(unit).chars().count()).max().unwrap_or_default();
-    for unit in units() {
+    let (names, width) = column(units().map(|unit| setup.unit_name(unit).into()), 0);
+    for (unit, name) in units().zip(names) {
         let title = if unit.0 == 0 { "units" } else { "" };
-        let head = format!("  {title:7} {:>3}  {:width$}  ", unit.0 + 1, setup.unit_name(unit));
+        let head = format!("  {title:7} {:>3}  {name:width$}  ", unit.0 + 1);
         paragraph(&mut lines, Kind::Report, &head, "; ", &self::unit(place, arena, unit));
     }
     let clients: Vec<String> = arena.engine().clients().map(|(id, view)| format!("{id} {view}")).collect();

@@ -5,12 +5,12 @@ use winddown_core::{
     Signal, UnitId,
 };
 
-use super::{Cast, heading::within_words, moment, short};
+use super::{cast::Scene, heading::within_words, moment, short};
 use crate::{scenario::Outer, story::Note};
 
 /// What came in, as a sentence. `idle`: it changed nothing, so that it matters which start it was about.
-pub(super) fn input(cast: &dyn Cast, input: &Input, idle: bool) -> String {
-    let name = |unit: UnitId| cast.unit_name(unit);
+pub(super) fn input(scene: Scene<'_>, input: &Input, idle: bool) -> String {
+    let name = |unit: UnitId| scene.name(unit);
     let asked = |unit: UnitId, caller: Caller, what: &str| asks(&name(unit), caller, what);
     match *input {
         Input::UnitDeclared { unit, .. } => format!("{} is declared", name(unit)),
@@ -45,7 +45,7 @@ pub(super) fn input(cast: &dyn Cast, input: &Input, idle: bool) -> String {
         }
         Input::RemoveRequested { unit, caller } => asked(unit, caller, "be forgotten"),
         Input::StepFinished { unit, step, outcome } => {
-            let action = cast.action(unit, step.rung).map_or("a step", Action::name);
+            let action = scene.action(unit, step.rung).map_or("a step", Action::name);
             let nth = nth(step.incarnation, idle);
             format!("{action} of {}{nth} {}", name(unit), went(outcome))
         }
@@ -83,8 +83,8 @@ pub(super) fn input(cast: &dyn Cast, input: &Input, idle: bool) -> String {
 }
 
 /// What is asked for, as an order.
-pub(super) fn effect(cast: &dyn Cast, effect: &Effect, now: Moment) -> String {
-    let name = |unit: UnitId| cast.unit_name(unit);
+pub(super) fn effect(scene: Scene<'_>, effect: &Effect, now: Moment) -> String {
+    let name = |unit: UnitId| scene.name(unit);
     match *effect {
         Effect::Start { unit, incarnation } => format!("start {}{}", name(unit), nth(incarnation, false)),
         Effect::Pause { unit, .. } => format!("pause {}", name(unit)),
@@ -133,11 +133,11 @@ pub(super) fn effect(cast: &dyn Cast, effect: &Effect, now: Moment) -> String {
 }
 
 /// What happened beside the engine.
-pub(super) fn note(cast: &dyn Cast, note: &Note) -> String {
+pub(super) fn note(scene: Scene<'_>, note: &Note) -> String {
     match *note {
-        Note::Struck(fault, Some(unit)) => format!("fault: {fault}, at {}", cast.unit_name(unit)),
+        Note::Struck(fault, Some(unit)) => format!("fault: {fault}, at {}", scene.name(unit)),
         Note::Struck(fault, None) => format!("fault: {fault}"),
-        Note::Deaf(unit) => format!("{} does not react", cast.unit_name(unit)),
+        Note::Deaf(unit) => format!("{} does not react", scene.name(unit)),
         Note::OuterStop(Outer::None) => "somebody outside begins to stop the host".to_owned(),
         Note::OuterStop(outer) => format!("{} begins to stop the host", outer.name()),
         Note::OuterKill => "the outer grace is over: SIGKILL (exit code 137)".to_owned(),

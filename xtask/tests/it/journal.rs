@@ -9,19 +9,29 @@ use winddown_journal::{Name, Step, Writer};
 
 use crate::check;
 
+const UNIT: UnitId = UnitId(0);
+
 /// What a host would have written down of an engagement that holds still as it shuts down.
 fn recorded(change: impl FnOnce(&mut Vec<Step>)) -> (tempfile::TempDir, PathBuf) {
+    recorded_of(&["navigation"], change)
+}
+
+/// The same, where others had its number before, and were removed.
+fn recorded_of(names: &[&str], change: impl FnOnce(&mut Vec<Step>)) -> (tempfile::TempDir, PathBuf) {
     let plan = contracts::host(vec![contracts::engagement()]);
     let mut engine = Engine::new(Arc::new(plan.clone())).unwrap();
-    let unit = UnitId(0);
-    let inputs = [
-        (0, Input::UnitDeclared { unit, kind: KindId(0), owner: OwnerId(0) }),
+    let unit = UNIT;
+    let declared = (0, Input::UnitDeclared { unit, kind: KindId(0), owner: OwnerId(0) });
+    let removed = (0, Input::RemoveRequested { unit, caller: Caller::Nobody });
+    let before = names.iter().skip(1).flat_map(|_| [declared, removed]);
+    let last = [
+        declared,
         (1, Input::StartRequested { unit, caller: Caller::Nobody }),
         (369_000, Input::SignalReceived { signal: Signal::Terminate }),
         (369_020, Input::UnitPaused { unit, incarnation: Incarnation(1) }),
     ];
     let mut steps = Vec::new();
-    for (millis, input) in inputs {
+    for (millis, input) in before.chain(last) {
         let (at, mut effects) = (Moment::START.after(Span::from_millis(millis)), Effects::new());
         let disposition = engine.handle(at, input, &mut effects);
         steps.push(Step { at, input, disposition, effects: effects.as_slice().to_vec() });
@@ -31,8 +41,14 @@ fn recorded(change: impl FnOnce(&mut Vec<Step>)) -> (tempfile::TempDir, PathBuf)
     let file = directory.path().join("journal");
     let mut writer =
         Writer::begin(fs::File::create(&file).unwrap(), vec!["engagement".to_owned()], plan).unwrap();
-    writer.name(Name { unit, name: "navigation".to_owned() }).unwrap();
-    steps.into_iter().for_each(|step| writer.step(step).unwrap());
+    let mut names = names.iter();
+    for step in steps {
+        if matches!(step.input, Input::UnitDeclared { .. }) {
+            let name = (*names.next().unwrap()).to_owned();
+            writer.name(Name { unit, name }).unwrap();
+        }
+        writer.step(step).unwrap();
+    }
     (directory, file)
 }
 
@@ -52,6 +68,36 @@ fn a_journal_has_the_timeline_of_its_run() {
     let objects =
         check(&["sim", "--format", "json", "--journal", file.to_str().unwrap()], 0, &["\"same\":true"]);
     assert_eq!(objects.lines().count(), 6, "{objects}");
+}
+
+#[test]
+fn a_step_is_told_with_the_name_that_the_number_had_then() {
+    let names: Vec<String> = (0..400).map(|number| format!("shop/small/{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (_directory, file) = recorded_of(&names, |_| ());
+    let words = [
+        "  shop/small/0 is declared\n",
+        "  shop/small/0 is asked to be forgotten\n",
+        "  shop/small/1 is declared\n",
+        "SIGTERM\n",
+        "-> pause shop/small/399, and wait",
+        "      1  shop/small/0 (engagement)\n",
+        "  shop/small/1 (engagement), from step 3 on\n",
+        "  shop/small/399  ",
+        "verdict: the engine does the same again, in all 802 steps",
+    ];
+    let said = check(&["sim", "--journal", file.to_str().unwrap()], 0, &words);
+    assert!(!said.contains("shop/small/0/"), "{said}");
+    let recorded = fs::metadata(&file).unwrap().len();
+    assert!((said.len() as u64) < recorded, "{} bytes about {recorded}", said.len());
+}
+
+#[test]
+fn a_name_of_any_length_is_told() {
+    let (_directory, file) = recorded_of(&["a", &"n".repeat(70_000)], |_| ());
+    let cut = format!("  {}…  ", "n".repeat(39));
+    let said = check(&["sim", "--journal", file.to_str().unwrap()], 0, &[&cut, "in all 6 steps"]);
+    assert!(said.lines().all(|line| line.chars().count() < 400), "{said}");
 }
 
 #[test]

@@ -1,0 +1,20 @@
+//! What comes from somebody else's file, as it may stand on a terminal.
+
+/// The text without what a terminal would obey, and without what turns the direction of letters: that is escaped.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_plain(letter) {
+            plain.push(letter);
+        } else {
+            plain.extend(letter.escape_debug());
+        }
+    }
+    plain
+}
+
+/// Whether it may stand there as it is.
+pub(crate) fn is_plain(letter: char) -> bool {
+    !letter.is_control() && !matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
