@@ -1,6 +1,12 @@
 //! Journals of real hosts: their inputs, given to the engine again.
 
-use std::{borrow::Cow, fs::File, io::BufReader, path::Path};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    fs::File,
+    io::BufReader,
+    path::Path,
+};
 
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::json;
@@ -123,7 +129,7 @@ fn heading(file: &Path, people: &People<'_>) -> Vec<Line> {
         let id = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
         for (time, (from, kind)) in unit.kinds.iter().enumerate() {
             let name = timeline::name_words(&people.unit_name(id, *from));
-            let kind = people.kind_name(*kind);
+            let kind = timeline::name_words(people.kind_name(*kind));
             let head = if (place, time) == (0, 0) { "units" } else { "" };
             let (number, since) = match time {
                 0 => ((place + 1).to_string(), String::new()),
@@ -154,12 +160,9 @@ fn verdict(people: &People<'_>, difference: Option<&Difference>) -> Vec<Line> {
                 let (then, now) = (step.disposition, disposition);
                 lines.push(line(Kind::Broken, format!("  it was {then:?}, and is {now:?} here")));
             }
-            let told = |effect: &Effect| timeline::effect_words(people, *place, effect, step.at);
-            for effect in step.effects.iter().filter(|effect| !effects.contains(effect)) {
-                lines.push(line(Kind::Broken, format!("  only then: {}", told(effect))));
-            }
-            for effect in effects.iter().filter(|effect| !step.effects.contains(effect)) {
-                lines.push(line(Kind::Broken, format!("  only here: {}", told(effect))));
+            let words = |effect: &Effect| timeline::effect_words(people, *place, effect, step.at);
+            for text in differing(&step.effects, effects, words) {
+                lines.push(line(Kind::Broken, format!("  {text}")));
             }
             let text =
                 "  a line of the journal is lost or damaged, or the engine's rules are not what they were";
@@ -171,6 +174,47 @@ fn verdict(people: &People<'_>, difference: Option<&Difference>) -> Vec<Line> {
         lines.push(line(Kind::Note, text.to_owned()));
     }
     lines
+}
+
+/// What was asked for then and what is asked for here, where that is not the same: how often, and in which order.
+fn differing(then: &[Effect], here: &[Effect], words: impl Fn(&Effect) -> String) -> Vec<String> {
+    let mut counts: HashMap<Effect, [usize; 2]> = HashMap::new();
+    for (side, effects) in [then, here].into_iter().enumerate() {
+        effects.iter().for_each(|effect| counts.entry(*effect).or_default()[side] += 1);
+    }
+    let as_often = |effect: &&Effect| matches!(counts.get(*effect), Some([then, here]) if then == here);
+    let mut order = then.iter().filter(as_often).zip(here.iter().filter(as_often));
+    let swapped = order.find(|(one, other)| one != other);
+
+    let mut seen = HashSet::new();
+    let differs = |effect: &&Effect| !as_often(effect) && seen.insert(**effect);
+    let often: Vec<&Effect> = then.iter().chain(here).filter(differs).collect();
+    let told = often.iter().copied().chain(swapped.into_iter().flat_map(|(one, other)| [one, other]));
+    let mut alike: HashMap<String, usize> = HashMap::new();
+    told.for_each(|effect| *alike.entry(words(effect)).or_default() += 1);
+    // What looks the same as another one is told as the journal has it, too: with every nanosecond.
+    let exact = |effect: &Effect| match words(effect) {
+        text if alike.get(&text).is_some_and(|count| *count > 1) => {
+            format!("{text}, exactly {}", json!(effect))
+        }
+        text => text,
+    };
+    let times = |count| if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    let often = often.into_iter().map(|effect| match counts.get(effect).copied().unwrap_or_default() {
+        [1, 0] => format!("only then: {}", exact(effect)),
+        [0, 1] => format!("only here: {}", exact(effect)),
+        [then, 0] => format!("only then, {}: {}", times(then), exact(effect)),
+        [0, here] => format!("only here, {}: {}", times(here), exact(effect)),
+        [then, here] => format!("{} then, {} here: {}", times(then), times(here), exact(effect)),
+    });
+    let order = swapped.map(|(one, other)| {
+        format!(
+            "in another order: `{}` came before `{}` then, and comes after it here",
+            exact(one),
+            exact(other)
+        )
+    });
+    often.chain(order).collect()
 }
 
 fn print_objects(

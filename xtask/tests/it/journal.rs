@@ -3,7 +3,8 @@
 use std::{fs, path::PathBuf, sync::Arc};
 
 use winddown_core::{
-    Caller, Effects, Engine, Incarnation, Input, KindId, Moment, OwnerId, Signal, Span, UnitId, contracts,
+    Caller, Effect, Effects, Engine, Incarnation, Input, KindId, Moment, OwnerId, Signal, Span, UnitId,
+    contracts,
 };
 use winddown_journal::{Name, Step, Writer};
 
@@ -109,6 +110,39 @@ fn a_journal_of_an_engine_that_did_something_else_fails_and_says_what() {
         &["verdict: DIFFERENT in step 4", "only here: checkpoint navigation"],
     );
     check(&["sim", "--format", "json", "--journal", file.to_str().unwrap()], 1, &["\"same\":false"]);
+}
+
+/// Lists that are made of the same effects, and effects that are told in the same words.
+#[test]
+fn a_difference_that_is_none_in_words_is_shown() {
+    let (_directory, file) = recorded(|_| ());
+    let said = check(&["sim", "--journal", file.to_str().unwrap()], 0, &[]);
+    let mut asked = said.lines().filter_map(|line| line.split_once("-> ")).map(|it| it.1);
+    let pause = asked.find(|asked| asked.starts_with("pause")).unwrap();
+
+    let different = |place: usize, change: &dyn Fn(&mut Vec<Effect>), words: &[&str]| {
+        let (_directory, file) = recorded(|steps| change(&mut steps[place].effects));
+        let said = check(&["sim", "--journal", file.to_str().unwrap()], 1, words);
+        assert!(said.contains(&format!("verdict: DIFFERENT in step {}", place + 1)), "{said}");
+        said
+    };
+    let order = "in another order: `start navigation` came before `write row: navigation running (nobody waits)` \
+                 then, and comes after it here";
+    different(1, &|effects| effects.swap(0, 1), &[order]);
+    different(1, &|effects| effects.push(effects[1]), &["  2 times then, once here: start navigation\n"]);
+    different(1, &|effects| effects.extend([Effect::Reload; 2]), &["  only then, 2 times: read the config"]);
+    let later = |effects: &mut Vec<Effect>| {
+        for effect in effects {
+            if let Effect::Perform { until, .. } = effect {
+                *until = until.after(Span::from_nanos(1));
+            }
+        }
+    };
+    let (then, here) = (format!("only then: {pause}, exactly {{"), format!("only here: {pause}, exactly {{"));
+    let said = different(2, &later, &[&then, &here]);
+    let until: Vec<&str> =
+        said.lines().filter_map(|line| line.split_once("\"until\":")).map(|it| it.1).collect();
+    assert!(until.len() == 2 && until[0] != until[1], "{until:?}");
 }
 
 #[test]
