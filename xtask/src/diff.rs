@@ -4,12 +4,13 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
+use winddown_sim::plain;
 
 use crate::{
     cli::{Format, SimArguments},
     json::{self, SCHEMA},
     look,
-    output::{Code, complain, print, print_json},
+    output::{Code, complain, plain_lines, print, print_json},
 };
 
 /// So many entries are shown before the two part, and after it.
@@ -25,7 +26,7 @@ pub(crate) fn run(arguments: &SimArguments) -> Result<Code> {
     let here = json::run(&told);
     let (there_head, here_head) = (&there[0], &here[0]);
     for what in ["semantics", "rng", "toml"].into_iter().filter(|what| there_head[what] != here_head[what]) {
-        complain(&other_head(what, &there_head[what], &here_head[what]));
+        complain(&plain(&other_head(what, &there_head[what], &here_head[what])));
     }
     let alike = here[1..].iter().zip(&there[1..]).take_while(|(one, other)| differing(one, other).is_empty());
     let parted = 1 + alike.count();
@@ -35,7 +36,7 @@ pub(crate) fn run(arguments: &SimArguments) -> Result<Code> {
         Format::Text if code == Code::Clean => {
             print(&format!("the same run: {} entries are alike, and so is the end\n", parted - 1))?;
         }
-        Format::Text => print(&parts.text())?,
+        Format::Text => print(&plain_lines(&parts.text()))?,
         Format::Json => print_json(&parts.json())?,
     }
     Ok(code)

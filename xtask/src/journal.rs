@@ -13,6 +13,7 @@ use serde_json::json;
 use winddown_core::{Action, Effect, Input, KindId, UnitId};
 use winddown_journal::{Difference, Journal};
 use winddown_sim::{
+    plain,
     story::{Entry, Story},
     timeline::{self, Cast, Kind, Line},
 };
@@ -87,8 +88,8 @@ impl Cast for People<'_> {
 
 pub(crate) fn run(file: &Path, format: Format) -> Result<Code> {
     let source = File::open(file).with_context(|| format!("cannot read the journal {}", file.display()))?;
-    let journal =
-        Journal::read(BufReader::new(source)).map_err(|error| anyhow!("{}: {error}", file.display()))?;
+    let journal = Journal::read(BufReader::new(source))
+        .map_err(|error| anyhow!("{}: {}", file.display(), plain(&error.to_string())))?;
     if journal.steps.is_empty() {
         crate::output::complain(&format!("{}: there is no step in this journal", file.display()));
         return Ok(Code::Nothing);
@@ -104,7 +105,7 @@ pub(crate) fn run(file: &Path, format: Format) -> Result<Code> {
             let mut lines = heading(file, &people);
             lines.extend(timeline::told(&people, &story, &played.engine));
             lines.extend(verdict(&people, played.difference.as_ref()));
-            lines.push(line(Kind::Report, format!("replay: {}", command(file))));
+            lines.push(Line::new(Kind::Report, format!("replay: {}", command(file))));
             print(&painted(&lines))?;
         }
         Format::Json => print_objects(file, &people, &story, played.difference.as_ref())?,
@@ -116,15 +117,11 @@ fn command(file: &Path) -> String {
     format!("cargo xtask sim --journal {}", quoted(&file.to_string_lossy()))
 }
 
-const fn line(kind: Kind, text: String) -> Line {
-    Line { kind, text }
-}
-
 fn heading(file: &Path, people: &People<'_>) -> Vec<Line> {
     let head = &people.journal.head;
     let (format, semantics) = (head.format, head.semantics);
     let title = format!("journal of a host: {}   (format {format}, semantics {semantics})", file.display());
-    let mut lines = vec![line(Kind::Heading, title), line(Kind::Heading, String::new())];
+    let mut lines = vec![Line::new(Kind::Heading, title), Line::new(Kind::Heading, String::new())];
     for (place, unit) in people.units.iter().enumerate() {
         let id = UnitId(u32::try_from(place).unwrap_or(u32::MAX));
         for (time, (from, kind)) in unit.kinds.iter().enumerate() {
@@ -135,10 +132,10 @@ fn heading(file: &Path, people: &People<'_>) -> Vec<Line> {
                 0 => ((place + 1).to_string(), String::new()),
                 _ => (String::new(), format!(", from step {} on", from + 1)),
             };
-            lines.push(line(Kind::Heading, format!("{head:7} {number:>5}  {name} ({kind}){since}")));
+            lines.push(Line::new(Kind::Heading, format!("{head:7} {number:>5}  {name} ({kind}){since}")));
         }
     }
-    lines.push(line(Kind::Heading, String::new()));
+    lines.push(Line::new(Kind::Heading, String::new()));
     lines
 }
 
@@ -149,29 +146,29 @@ fn verdict(people: &People<'_>, difference: Option<&Difference>) -> Vec<Line> {
         None => {
             let steps = journal.steps.len();
             let text = format!("verdict: the engine does the same again, in all {steps} steps");
-            lines.push(line(Kind::Held, text));
+            lines.push(Line::new(Kind::Held, text));
         }
         Some(Difference { place, disposition, effects }) => {
             let step = &journal.steps[*place];
             let number = place + 1;
             let text = format!("verdict: DIFFERENT in step {number}, the last one above: {:?}", step.input);
-            lines.push(line(Kind::Broken, text));
+            lines.push(Line::new(Kind::Broken, text));
             if *disposition != step.disposition {
                 let (then, now) = (step.disposition, disposition);
-                lines.push(line(Kind::Broken, format!("  it was {then:?}, and is {now:?} here")));
+                lines.push(Line::new(Kind::Broken, format!("  it was {then:?}, and is {now:?} here")));
             }
             let words = |effect: &Effect| timeline::effect_words(people, *place, effect, step.at);
             for text in differing(&step.effects, effects, words) {
-                lines.push(line(Kind::Broken, format!("  {text}")));
+                lines.push(Line::new(Kind::Broken, format!("  {text}")));
             }
             let text =
                 "  a line of the journal is lost or damaged, or the engine's rules are not what they were";
-            lines.push(line(Kind::Broken, text.to_owned()));
+            lines.push(Line::new(Kind::Broken, text.to_owned()));
         }
     }
     if journal.is_torn {
         let text = "the last line of the journal is torn off: the host was killed while it wrote";
-        lines.push(line(Kind::Note, text.to_owned()));
+        lines.push(Line::new(Kind::Note, text.to_owned()));
     }
     lines
 }

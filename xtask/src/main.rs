@@ -25,7 +25,7 @@ use clap::Parser as _;
 
 use crate::{
     cli::{Cli, Command, SimArguments},
-    output::{Code, complain},
+    output::{Code, complain, json_line, plain_lines},
 };
 
 fn main() -> ExitCode {
@@ -52,9 +52,9 @@ fn main() -> ExitCode {
 /// Says what is wrong: in words, or as one object on a line.
 fn failed(text: &str, in_json: bool) -> ExitCode {
     if in_json {
-        complain(&json::error(text.trim_start_matches("error: ").trim_end(), Code::Usage).to_string());
+        complain(&json_line(&json::error(text.trim_start_matches("error: ").trim_end(), Code::Usage)));
     } else {
-        complain(text);
+        complain(&plain_lines(text));
     }
     Code::Usage.into()
 }

@@ -6,7 +6,10 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
-use winddown_sim::timeline::{Kind, Line};
+use winddown_sim::{
+    plain,
+    timeline::{Kind, Line},
+};
 
 /// How a command ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,13 +60,29 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
 
 /// Prints one JSON object on a line of its own.
 pub(crate) fn print_json(value: &serde_json::Value) -> io::Result<()> {
-    print(&format!("{value}\n"))
+    print(&(json_line(value) + "\n"))
+}
+
+/// One JSON object. JSON leaves the second set of controls as they are, and some terminals obey them.
+pub(crate) fn json_line(value: &serde_json::Value) -> String {
+    let text = value.to_string();
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let escaped = |letter: char| format!("\\u{:04x}", u32::from(letter));
+    text.chars().map(|it| if it.is_control() { escaped(it) } else { it.to_string() }).collect()
 }
 
 /// Tells standard error. If even that is closed, there is nobody to tell.
 pub(crate) fn complain(text: &str) {
     let mut out = anstream::stderr().lock();
     drop(writeln!(out, "{text}"));
+}
+
+/// Lines that quote somebody else's file, without what a terminal would obey.
+pub(crate) fn plain_lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(plain).collect();
+    lines.join("\n")
 }
 
 /// Bad news.

@@ -25,6 +25,7 @@ pub use winddown_core::SEMANTICS_VERSION;
 
 use self::{cast::Scene, columns::Columns};
 use crate::{
+    plain::{is_plain, plain},
     setup::Setup,
     story::{Entry, Note, Story},
     world::{Arena, Outcome, Place},
@@ -78,11 +79,21 @@ pub enum Kind {
 
 /// One line.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Line {
     /// What it is.
     pub kind: Kind,
-    /// What it says, without a line feed.
+    /// What it says, without a line feed or anything else that a terminal would obey.
     pub text: String,
+}
+
+impl Line {
+    /// A line that says this. What it quotes may come from somebody else's file: see [`plain`].
+    #[must_use]
+    pub fn new(kind: Kind, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { kind, text: if text.chars().all(is_plain) { text } else { plain(&text) } }
+    }
 }
 
 /// The lines so far.
@@ -91,7 +102,7 @@ struct Lines(Vec<Line>);
 
 impl Lines {
     fn add(&mut self, kind: Kind, text: impl Into<String>) {
-        self.0.push(Line { kind, text: text.into() });
+        self.0.push(Line::new(kind, text));
     }
 }
 

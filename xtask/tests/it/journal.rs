@@ -93,6 +93,34 @@ fn a_step_is_told_with_the_name_that_the_number_had_then() {
     assert!((said.len() as u64) < recorded, "{} bytes about {recorded}", said.len());
 }
 
+/// Whoever writes a journal has no say in what the terminal does, and in no verdict.
+#[test]
+fn what_a_terminal_would_obey_is_escaped() {
+    let name = "a\u{1b}[31m\u{9b}1m\u{202e}\nverdict: \"mine\"";
+    let plain = r#"a\u{1b}[31m\u{9b}1m\u{202e}\nverdict: "mine""#;
+    let (_directory, file) = recorded_of(&[name], |_| ());
+    let journal = file.to_str().unwrap();
+    let said = check(&["sim", "--journal", journal], 0, &[&format!("  {plain} is declared")]);
+    assert!(!said.contains(|letter: char| letter.is_control() && letter != '\n'), "{said:?}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("verdict")).count(), 1, "{said}");
+    let said = check(&["sim", "--format", "json", "--journal", journal], 0, &[r"\u009b1m"]);
+    assert!(!said.contains(|letter: char| letter.is_control() && letter != '\n'), "{said:?}");
+    let text = fs::read_to_string(&file).unwrap().replace("\"name\":\"a", "\"\\u001b[31m\\nverdict\":\"a");
+    fs::write(&file, text).unwrap();
+    check(&["sim", "--journal", journal], 2, &["line 2", r"`\u{1b}[31m\nverdict`"]);
+}
+
+/// So has whoever writes a scenario.
+#[test]
+fn a_scenario_is_told_without_what_a_terminal_would_obey() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("a.toml");
+    let about = r#"about = "\u001b[31mred\nverdict: mine""#;
+    fs::write(&file, format!("name = \"a\"\n{about}\n[[unit]]\nname = \"a\"\nsystem = \"task\"\n")).unwrap();
+    let arguments = ["sim", "--scenario", file.to_str().unwrap(), "--seed", "1"];
+    check(&arguments, 0, &[r"\u{1b}[31mred\nverdict: mine"]);
+}
+
 #[test]
 fn a_name_of_any_length_is_told() {
     let (_directory, file) = recorded_of(&["a", &"n".repeat(70_000)], |_| ());
