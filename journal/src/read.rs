@@ -9,6 +9,9 @@ use crate::{FORMAT, Head, Line, Name, Step};
 /// A line that is longer belongs to no journal.
 const LONGEST_LINE: usize = 64 << 20;
 
+/// A byte order mark.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// A journal that was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Journal {
@@ -133,6 +136,10 @@ impl<R: BufRead> Lines<R> {
             return Ok(None);
         }
         if self.number == 1 {
+            // An editor may have put a byte order mark before it.
+            if self.text.starts_with(MARK) {
+                self.text.drain(..MARK.len());
+            }
             self.check_versions()?;
         }
         serde_json::from_slice(&self.text).map(Some).map_err(|error| self.error(error.into()))

@@ -101,6 +101,14 @@ fn a_line_that_is_torn_off_never_was() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_it() {
+    let journal = journal();
+    let marked = [b"\xef\xbb\xbf", &*journal].concat();
+    assert_eq!(Journal::read(&*marked).unwrap(), Journal::read(&*journal).unwrap());
+    assert!(matches!(refused("\u{feff}\u{feff}{}\n", 1), What::NoHead));
+}
+
+#[test]
 fn what_is_no_journal_is_said_so_and_where() {
     let text = text();
     assert!(matches!(refused("", 1), What::CutOff));

@@ -1,4 +1,4 @@
-//! What comes from somebody else's file, as it may stand on a terminal.
+//! What comes from somebody else's file: as it is read, and as it may stand on a terminal.
 
 /// The text without what a terminal would obey, and without what turns the direction of letters: that is escaped.
 #[must_use]
@@ -17,4 +17,10 @@ pub fn plain(text: &str) -> String {
 /// Whether it may stand there as it is.
 pub(crate) fn is_plain(letter: char) -> bool {
     !letter.is_control() && !matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text without the byte order mark that an editor may have put before it.
+#[must_use]
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }

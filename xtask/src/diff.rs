@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
-use winddown_sim::plain;
+use winddown_sim::{plain, without_mark};
 
 use crate::{
     cli::{Format, SimArguments},
@@ -47,7 +47,7 @@ fn read(file: &Path) -> Result<Vec<Value>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let how = "expected what `cargo xtask sim` prints with `--format json` for --seed or --replay";
     let mut lines = Vec::new();
-    for (number, line) in text.lines().enumerate() {
+    for (number, line) in without_mark(&text).lines().enumerate() {
         let place = || format!("{}: line {}: no line of JSON; {how}", file.display(), number + 1);
         let value: Value = serde_json::from_str(line).with_context(place)?;
         let schema = &value["schema"];

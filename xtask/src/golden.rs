@@ -8,6 +8,7 @@ use winddown_sim::{
     Setup,
     scenario::{Scenario, catalog::SHIPPED},
     sweep::Source,
+    without_mark,
 };
 
 use crate::{
@@ -138,7 +139,7 @@ fn compute() -> Result<(String, Hashes)> {
 
 fn parse(text: &str) -> Result<Hashes> {
     let mut hashes = Hashes::new();
-    for (place, line) in text.lines().enumerate() {
+    for (place, line) in without_mark(text).lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -147,7 +148,10 @@ fn parse(text: &str) -> Result<Hashes> {
         let (key, hash) = entry.ok_or_else(|| {
             anyhow!("line {}: `{line}` should be a scenario, a seed and 16 hex digits", place + 1)
         })?;
-        hashes.insert(key, hash);
+        let (name, seed) = key.clone();
+        if hashes.insert(key, hash).is_some() {
+            bail!("line {}: `{name} {seed}` has a line above this: keep one of them", place + 1);
+        }
     }
     Ok(hashes)
 }
@@ -207,5 +211,8 @@ mod tests {
             let error = parse(&format!("# head\n{line}\n")).unwrap_err().to_string();
             assert!(error.contains("line 2"), "{error}");
         }
+        let twice = "\u{feff}# head\na 1 00000000000000aa\na 2 00000000000000aa\na 1 00000000000000bb\n";
+        let error = parse(twice).unwrap_err().to_string();
+        assert_eq!(error, "line 4: `a 1` has a line above this: keep one of them");
     }
 }

@@ -19,6 +19,7 @@ use super::Recording;
 use crate::{
     chooser::{Label, Tape},
     claims::Claim,
+    plain::without_mark,
     scenario::{Scenario, shortened, unknown},
     timeline::SEMANTICS_VERSION,
 };
@@ -109,7 +110,7 @@ impl Kept {
         let mut head = Head::default();
         let mut lines = 0;
         let mut body = None;
-        let mut rest = text;
+        let mut rest = without_mark(text);
         while !rest.is_empty() {
             let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
             lines += 1;
@@ -165,6 +166,19 @@ impl Head {
             let what = "this is no kept run; its first line is `winddown-run 1`".to_owned();
             return Err(wrong(number, what));
         }
+        let again = match name {
+            "winddown-run" => self.format.is_some(),
+            "semantics" => self.semantics.is_some(),
+            "claim" => self.claim.is_some(),
+            "trace" => self.trace.is_some(),
+            _ => false,
+        };
+        if again {
+            return Err(wrong(
+                number,
+                format!("a second line `{name}`; a run has one, so take one of them out"),
+            ));
+        }
         match name {
             "winddown-run" => {
                 self.format = Some(version(number, value)?);
@@ -192,6 +206,11 @@ impl Head {
                 self.trace = Some(trace.ok_or_else(|| wrong(number, what()))?);
             }
             "answers" => self.answers(number, value)?,
+            "scenario" => {
+                let what =
+                    "`scenario` stands alone in its line; the scenario begins in the next one".to_owned();
+                return Err(wrong(number, what));
+            }
             other => {
                 let names = ["winddown-run", "semantics", "claim", "trace", "answers", "scenario"];
                 return Err(wrong(number, unknown("line", other, &names)));

@@ -37,6 +37,7 @@ fn a_kept_run_plays_without_its_seed() {
     let shelf = Shelf::new();
     let words =
         ["kept run", "verdict: all claims held", "replay: cargo xtask sim --replay", "it does not here"];
+    shelf.check("winddown-run", "\u{feff}winddown-run", 0, &words);
     let said = shelf.check("semantics", "# kept by hand\nsemantics", 0, &words);
     assert!(!said.contains("the trace is"), "the same run has the same trace:\n{said}");
 }
@@ -59,6 +60,17 @@ fn a_damaged_file_is_answered_with_the_line_that_is_wrong() {
     shelf.check("answers ", "answers x", 2, &["kept.run: line 5: unknown part of the world"]);
     shelf.check("\nscenario\n", "\n", 2, &["kept.run: line", "unknown line"]);
     shelf.check("[[unit]]\nname", "[[unit]]\nnme", 2, &["kept.run: line", "unknown field `nme`"]);
+    shelf.check(
+        "\nscenario\n",
+        "\nscenario foo\n",
+        2,
+        &["kept.run: line", "`scenario` stands alone in its line"],
+    );
+    for (line, again) in [("winddown-run", "winddown-run 1"), ("claim", "claim X"), ("trace", "trace 1")] {
+        let twice = format!("\n{again}\nscenario\n");
+        let second = format!("a second line `{line}`");
+        shelf.check("\nscenario\n", &twice, 2, &["kept.run: line", &second]);
+    }
     let half = &shelf.text[..shelf.text.len() / 2];
     shelf.check(&shelf.text[half.len()..], "", 2, &["kept.run: line", "is cut off after this"]);
 }
