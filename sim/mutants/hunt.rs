@@ -19,7 +19,7 @@ use std::{
 use winddown_sim::{
     claims::{Breach, Claim},
     explore::{self, Exploration, Model, Scope},
-    shrink::{RUNS_MAX, Recording, shrink},
+    shrink::{Limit, Recording, shrink},
     sweep::{self, Campaign, Order, Source, panic_message, sweep},
 };
 
@@ -96,9 +96,9 @@ fn smaller(seed: u64, claim: Claim) -> String {
     let source = Source::Generated(None);
     let wanted =
         |outcome: &winddown_sim::Outcome| outcome.breach.as_ref().is_some_and(|breach| breach.claim == claim);
-    let shrunk = Recording::of_seed(&source, seed)
-        .ok()
-        .and_then(|(recording, _)| shrink(&recording, &wanted, RUNS_MAX, &mut |_, _| {}).ok().flatten());
+    let shrunk = Recording::of_seed(&source, seed).ok().and_then(|(recording, _)| {
+        shrink(&recording, &wanted, Limit::USUAL, &mut |_, _| true).ok().flatten()
+    });
     let Some(shrunk) = shrunk else { return "shrunk\tnothing".to_owned() };
     let (weight, runs, took) = (&shrunk.weight, shrunk.runs, began.elapsed().as_micros());
     format!("shrunk\t{}\t{}\t{}\t{}\t{runs}\t{took}", weight.units, weight.asks, weight.faults, weight.steps)

@@ -1,19 +1,23 @@
 //! A breach is a gift: it is on disk before anything else is done with it, and it is told last.
 
-use std::{fs, path::PathBuf};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 use winddown_sim::{claims::Breach, sweep::Source, timeline};
 
 use crate::{
-    cli::{Search, SimArguments, quoted},
+    cli::{Search, SimArguments},
     output::{BAD, complain, styled},
     play::{self, replay},
 };
 
-/// The workspace's own folder; `cargo xtask` always runs inside of it.
+/// The workspace's own folder. `cargo xtask` is told by cargo where it is; a bare program remembers.
 pub(crate) fn workspace() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), PathBuf::from)
+    let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&package).parent().map_or_else(|| PathBuf::from("."), PathBuf::from)
 }
 
 /// The file of a seed, below the workspace. A seed means another run with another scenario, so a file
@@ -86,12 +90,9 @@ pub(crate) fn divergence_block(arguments: &SimArguments, seed: u64, hashes: (u64
 
 fn commands(arguments: &SimArguments, seed: u64) -> String {
     let (replay, file) = (replay(arguments, seed), file(arguments, seed));
-    let small = file.with_extension("run");
-    let small = if workspace().join(&small).exists() {
-        format!("  shrunk:    cargo xtask sim --replay {}\n", quoted(&small.to_string_lossy()))
-    } else {
-        format!("  shrink:    {replay} --shrink\n")
-    };
     let file = file.display();
-    format!("  replay:    {replay}\n  as data:   {replay} --format json\n{small}  timeline:  {file}\n")
+    format!(
+        "  replay:    {replay}\n  as data:   {replay} --format json\n  shrink:    {replay} --shrink\n  \
+         timeline:  {file}\n"
+    )
 }

@@ -21,7 +21,7 @@ Exit codes:
   2    usage, bad input, or a file that cannot be read or written
   3    not deterministic
   4    nothing ran
-  130  interrupted; the summary so far is printed";
+  130  interrupted; the summary so far is printed, or the smallest run so far";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,8 +63,8 @@ Examples:
   cargo xtask sim --journal /var/lib/winddown/journal
       what a real host did, played again; it fails if the engine does anything else here
 
-What broke is kept in breaches/ as it is found, with its whole timeline. The first seed of each broken \
-claim is then made smaller, and kept as a file that plays without its seed:
+What broke is kept in breaches/ as it is found, with its whole timeline. Below the summary, the first \
+seed of each broken claim is then made smaller, and kept as a file that plays without its seed:
 
   cargo xtask sim --replay breaches/seed-7.run
 

@@ -6,6 +6,7 @@ mod cli;
 mod diff;
 mod explore;
 mod golden;
+mod interrupt;
 mod journal;
 mod json;
 mod look;

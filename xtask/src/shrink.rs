@@ -1,28 +1,33 @@
 //! A breach, made small: shown, kept, and the command to see it again.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use serde_json::{Value, json};
 use winddown_sim::{
     Outcome,
     claims::Claim,
-    shrink::{Kept, RUNS_MAX, Recording, Shrunk, Weight, shrink},
+    shrink::{Kept, Limit, Recording, Shrunk, Weight, shrink},
     sweep::Source,
 };
 
 use crate::{
     breach,
     cli::{Format, SimArguments},
+    interrupt,
     json::SCHEMA,
     output::{Code, complain, print, print_json},
     play, replay,
+    sweep::LINE_EVERY,
 };
+
+/// Letters are not put together anew for every run.
+const TOLD_EVERY: u64 = 16;
 
 /// A breach made small, and where it is kept.
 pub(crate) struct Small {
@@ -34,34 +39,57 @@ pub(crate) struct Small {
 
 impl Small {
     /// What there was, and what is left of it.
-    pub(crate) fn words(&self) -> String {
+    fn words(&self) -> String {
         let (before, runs) = (&self.before, self.shrunk.runs);
-        format!("{}   (from {before}, in {runs} runs)", self.shrunk.weight)
+        let more = match (self.shrunk.complete, interrupt::asked()) {
+            (true, _) => "",
+            (false, true) => "; interrupted: this may not be the smallest",
+            (false, false) => "; enough was tried: this may not be the smallest",
+        };
+        format!("{}   (from {before}, in {runs} runs{more})", self.shrunk.weight)
+    }
+
+    /// The same for programs.
+    fn json(&self, seed: Option<u64>) -> Value {
+        json!({
+            "type": "shrunk", "schema": SCHEMA, "seed": seed, "file": self.file.display().to_string(),
+            "runs": self.shrunk.runs, "complete": self.shrunk.complete, "before": weight(&self.before),
+            "after": weight(&self.shrunk.weight),
+        })
+    }
+
+    /// What became of a seed that a sweep has found.
+    pub(crate) fn tell(&self, arguments: &SimArguments, seed: u64) -> io::Result<()> {
+        let (replay, words) = (replay::command(&self.file), self.words());
+        match arguments.format {
+            Format::Text => print(&format!("\nshrunk  seed {seed}: {words}\n  replay:    {replay}\n")),
+            Format::Json => print_json(&self.json(Some(seed))),
+        }
     }
 
     /// The small run from its heading to its verdict, and the command that shows it again.
     fn show(&self, arguments: &SimArguments) -> Result<Code> {
         let told = replay::tell_kept(&self.file, &self.kept)?;
         told.print(arguments.format)?;
-        let (file, runs) = (self.file.display().to_string(), self.shrunk.runs);
         match arguments.format {
-            Format::Text => print(&format!("shrunk: {}\nkept: {file}\n", self.words()))?,
-            Format::Json => print_json(&json!({
-                "type": "shrunk", "schema": SCHEMA, "file": file, "runs": runs,
-                "before": weight(&self.before), "after": weight(&self.shrunk.weight),
-            }))?,
+            Format::Text => {
+                print(&format!("shrunk: {}\nkept: {}\n", self.words(), self.file.display()))?;
+            }
+            Format::Json => print_json(&self.json(arguments.seed))?,
         }
-        Ok(told.code())
+        let stopped = !self.shrunk.complete && interrupt::asked();
+        Ok(if stopped { Code::Interrupted } else { told.code() })
     }
 }
 
-fn weight(weight: &Weight) -> serde_json::Value {
+fn weight(weight: &Weight) -> Value {
     json!({"units": weight.units, "asks": weight.asks, "faults": weight.faults, "steps": weight.steps})
 }
 
 /// Shrinks the run of a seed that breaks a claim, and shows what is left.
 pub(crate) fn run_seed(arguments: &SimArguments, seed: u64) -> Result<Code> {
     let source = play::source(arguments)?;
+    interrupt::listen();
     let told = play::tell_seed(arguments, &source, seed)?;
     let Ok(Outcome { breach, .. }) = &told.end else {
         told.print(arguments.format)?;
@@ -89,6 +117,7 @@ pub(crate) fn of_seed(arguments: &SimArguments, source: &Source, seed: u64, clai
 
 /// Shrinks a kept run further.
 pub(crate) fn run_kept(arguments: &SimArguments, file: &Path, kept: &Kept) -> Result<Code> {
+    interrupt::listen();
     let told = replay::tell_kept(file, kept)?;
     let breach = told.end.as_ref().ok().and_then(|outcome| outcome.breach.as_ref());
     let Some(breach) = breach else {
@@ -109,14 +138,21 @@ fn small(
     origin: &str,
 ) -> Result<Small> {
     let bar = bar(arguments);
-    let mut before = None;
+    let (mut before, mut said) = (None, Instant::now());
     let mut watch = |runs: u64, weight: &Weight| {
         before.get_or_insert_with(|| weight.clone());
         bar.set_position(runs);
-        bar.set_message(weight.to_string());
+        if runs % TOLD_EVERY == 1 {
+            bar.set_message(weight.to_string());
+        }
+        if bar.is_hidden() && arguments.format == Format::Text && said.elapsed() >= LINE_EVERY {
+            said = Instant::now();
+            complain(&format!("shrinking: {runs} runs, {weight}"));
+        }
+        !interrupt::asked()
     };
     let wanted = |outcome: &Outcome| outcome.breach.as_ref().is_some_and(|breach| breach.claim == claim);
-    let shrunk = shrink(recording, &wanted, RUNS_MAX, &mut watch)?;
+    let shrunk = shrink(recording, &wanted, Limit::USUAL, &mut watch)?;
     bar.finish_and_clear();
     let shrunk = shrunk.with_context(|| format!("played once more, it did not break {}", claim.name()))?;
     let trace = shrunk.outcome.hash;

@@ -5,7 +5,7 @@ use std::{
     fmt,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -20,7 +20,7 @@ use winddown_sim::{
 use crate::{
     breach,
     cli::{Format, SimArguments},
-    json,
+    interrupt, json,
     output::{Code, complain, print},
     play, shrink,
     summary::Summary,
@@ -28,17 +28,14 @@ use crate::{
 
 /// Where no bar can be shown, a line says this often how far it is: a log that stands still for longer
 /// looks like one of a job that hangs.
-const LINE_EVERY: Duration = Duration::from_secs(10);
+pub(crate) const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// More claims than this are not shrunk by themselves: it takes a few seconds each.
 const SHRUNK: usize = 4;
 
-/// Somebody pressed Ctrl-C.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
 pub(crate) fn run(arguments: &SimArguments) -> Result<Code> {
     let source = play::source(arguments)?;
-    listen();
+    interrupt::listen();
     let seeds = arguments.sweep_seeds();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = arguments.jobs.map_or(cores, usize::from);
@@ -60,44 +57,36 @@ pub(crate) fn run(arguments: &SimArguments) -> Result<Code> {
     let campaign = sweep(&order, &eyes)?;
     eyes.bar.finish_and_clear();
     let elapsed = eyes.started.elapsed();
-    let interrupted = INTERRUPTED.load(Ordering::Relaxed);
+    let interrupted = interrupt::asked();
     let summary = Summary { arguments, first: seeds.first, campaign: &campaign, elapsed, interrupted };
     for (seed, found) in summary.shown_breaches() {
         if !breach::workspace().join(breach::file(arguments, *seed)).exists() {
             breach::keep(arguments, &source, *seed, &breach::words(found));
         }
     }
-    if !interrupted {
-        shrink_first(arguments, &source, &summary);
-    }
+    // Before anything is made smaller: that takes its time.
     match arguments.format {
         Format::Text => print(&summary.text())?,
         Format::Json => json::print_campaign(&summary)?,
     }
-    Ok(summary.code())
+    shrink_first(arguments, &source, &summary)?;
+    Ok(if interrupt::asked() { Code::Interrupted } else { summary.code() })
 }
 
 /// Shrinks the first seed of each broken claim. A breach that cannot be shrunk is still a breach.
-fn shrink_first(arguments: &SimArguments, source: &Source, summary: &Summary<'_>) {
+fn shrink_first(arguments: &SimArguments, source: &Source, summary: &Summary<'_>) -> Result<()> {
     let mut claims = BTreeSet::new();
     let firsts = summary.campaign.breaches.iter().filter(|(_, breach)| claims.insert(breach.claim));
     for (seed, found) in firsts.take(SHRUNK) {
-        if let Err(error) = shrink::of_seed(arguments, source, *seed, found.claim) {
-            complain(&format!("failed to shrink seed {seed}: {error:#}"));
+        if interrupt::asked() {
+            break;
+        }
+        match shrink::of_seed(arguments, source, *seed, found.claim) {
+            Ok(small) => small.tell(arguments, *seed)?,
+            Err(error) => complain(&format!("failed to shrink seed {seed}: {error:#}")),
         }
     }
-}
-
-/// The first Ctrl-C asks for the summary so far; the second does not wait for it.
-fn listen() {
-    let handler = || {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            std::process::exit(Code::Interrupted.number().into());
-        }
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        complain(&format!("an interrupt will not be answered with a summary: {error}"));
-    }
+    Ok(())
 }
 
 /// Who looks on.
@@ -161,7 +150,7 @@ impl Watcher for Eyes<'_> {
     }
 
     fn must_stop(&self) -> bool {
-        INTERRUPTED.load(Ordering::Relaxed) || self.until.is_some_and(|until| Instant::now() >= until)
+        interrupt::asked() || self.until.is_some_and(|until| Instant::now() >= until)
     }
 }
 

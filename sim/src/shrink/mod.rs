@@ -27,11 +27,23 @@ use crate::{
     chooser::{Chooser, Label, Mild, Random, Recorded, Replay, Tape},
     scenario::Scenario,
     setup::{Setup, SetupError},
-    world::{Arena, Outcome, run},
+    world::{Arena, Outcome, run_while},
 };
 
-/// As many runs as a shrinking takes at most unless it is told otherwise: a few seconds.
-pub const RUNS_MAX: u64 = 60_000;
+/// How much a shrinking takes at most. Counted and not timed, so that a recording shrinks to the same one on
+/// every machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limit {
+    /// As many runs.
+    pub runs: u64,
+    /// As many inputs that the engine takes, in all of them together: a long run is tried less often.
+    pub steps: u64,
+}
+
+impl Limit {
+    /// Unless it is told otherwise: a few seconds.
+    pub const USUAL: Self = Self { runs: 60_000, steps: 3_000_000 };
+}
 
 /// With so many seeds a smaller scenario is tried.
 const LUCK: u64 = 40;
@@ -47,28 +59,31 @@ pub struct Shrunk {
     pub weight: Weight,
     /// How many runs it took to find.
     pub runs: u64,
+    /// All that could make it smaller was tried; else the limit was reached, or somebody said that it is enough.
+    pub complete: bool,
 }
 
-/// Makes a recording smaller in at most so many runs, as long as what comes out is wanted. `watch` is told
-/// how it goes, from the beginning: runs so far, and what the smallest one amounts to.
+/// Makes a recording smaller within a limit, as long as what comes out is wanted. `watch` is told before each
+/// run how it goes: runs so far, and what the smallest one amounts to. It says whether to go on; if not, the
+/// smallest one so far is what came of it.
 ///
 /// # Errors
 /// If the recording's scenario cannot be run. `Ok(None)` if what comes out of it is not wanted.
 pub fn shrink(
     recording: &Recording,
     wanted: &dyn Fn(&Outcome) -> bool,
-    runs_max: u64,
-    watch: &mut dyn FnMut(u64, &Weight),
+    limit: Limit,
+    watch: &mut dyn FnMut(u64, &Weight) -> bool,
 ) -> Result<Option<Shrunk>, SetupError> {
     let setup = recording.setup()?;
-    let mut room = Room { arena: None, wanted, runs: 0 };
+    let mut room = Room { arena: None, wanted, runs: 0, steps: 0 };
     let Some(best) = room.play(&setup, Replay::new(recording.tape.clone())) else { return Ok(None) };
-    watch(room.runs, &best.weight);
-    let mut shrinker = Shrinker { room, runs_max, setup, best, watch };
+    let mut shrinker = Shrinker { room, limit, is_over: false, setup, best, watch };
     shrinker.go();
-    let Shrinker { room, setup, best, .. } = shrinker;
+    let Shrinker { room, is_over, setup, best, .. } = shrinker;
     let recording = Recording { scenario: setup.scenario, tape: best.tape };
-    Ok(Some(Shrunk { recording, outcome: best.outcome, weight: best.weight, runs: room.runs }))
+    let Found { outcome, weight, .. } = best;
+    Ok(Some(Shrunk { recording, outcome, weight, runs: room.runs, complete: !is_over }))
 }
 
 /// A run that does what is wanted.
@@ -83,6 +98,8 @@ struct Room<'a> {
     arena: Option<Arena>,
     wanted: &'a dyn Fn(&Outcome) -> bool,
     runs: u64,
+    /// In all of them, those that panicked among them.
+    steps: u64,
 }
 
 impl Room<'_> {
@@ -91,16 +108,20 @@ impl Room<'_> {
         self.runs += 1;
         let mut recorded = Recorded { inner: chooser, tape: Tape::default() };
         let arena = &mut self.arena;
+        let mut steps = 0;
         let played = catch_unwind(AssertUnwindSafe(|| {
-            run(setup, &mut recorded, arena.get_or_insert_with(|| Arena::new(setup)), None)
+            let arena = arena.get_or_insert_with(|| Arena::new(setup));
+            run_while(setup, &mut recorded, arena, None, &mut |place| {
+                steps = place.steps;
+                true
+            })
         }));
-        let Ok(outcome) = played else {
+        self.steps += steps;
+        let Ok((_, outcome)) = played else {
             self.arena = None;
             return None;
         };
-        if !(self.wanted)(&outcome) {
-            return None;
-        }
+        let outcome = outcome.filter(|outcome| (self.wanted)(outcome))?;
         let tape = recorded.tape.trimmed();
         let weight = Weight::of(&setup.scenario, &tape, outcome.steps);
         Some(Found { tape, outcome, weight })
@@ -109,10 +130,12 @@ impl Room<'_> {
 
 struct Shrinker<'a> {
     room: Room<'a>,
-    runs_max: u64,
+    limit: Limit,
+    /// The limit is reached, or somebody said that it is enough.
+    is_over: bool,
     setup: Setup,
     best: Found,
-    watch: &'a mut dyn FnMut(u64, &Weight),
+    watch: &'a mut dyn FnMut(u64, &Weight) -> bool,
 }
 
 impl Shrinker<'_> {
@@ -124,24 +147,33 @@ impl Shrinker<'_> {
                 self.edit(*edits);
             }
             self.calm_down();
-            if self.best.weight == before || self.is_exhausted() {
+            if self.is_over || self.best.weight == before {
                 return;
             }
         }
     }
 
-    const fn is_exhausted(&self) -> bool {
-        self.room.runs >= self.runs_max
+    /// Whether there may be no other run. Asked before each one.
+    fn is_over(&mut self) -> bool {
+        let Room { runs, steps, .. } = self.room;
+        self.is_over |= runs >= self.limit.runs
+            || steps >= self.limit.steps
+            || !(self.watch)(self.room.runs, &self.best.weight);
+        self.is_over
+    }
+
+    /// Plays another setup, or the present one, if there may be one more run. `None` unless it is smaller.
+    fn play(&mut self, setup: Option<&Setup>, chooser: impl Chooser) -> Option<Found> {
+        let over = self.is_over();
+        let found = if over { None } else { self.room.play(setup.unwrap_or(&self.setup), chooser) };
+        found.filter(|found| found.weight < self.best.weight)
     }
 
     /// Tries all edits of a sort. What one of them made smaller is edited on from the same place.
     fn edit(&mut self, edits: fn(&Scenario) -> Vec<Scenario>) {
         let mut place = 0;
         let mut list = edits(&self.setup.scenario);
-        while let Some(scenario) = list.get(place) {
-            if self.is_exhausted() {
-                return;
-            }
+        while let Some(scenario) = list.get(place).filter(|_| !self.is_over) {
             if *scenario != self.setup.scenario && self.try_scenario(scenario.clone()) {
                 list = edits(&self.setup.scenario);
             } else {
@@ -154,20 +186,16 @@ impl Shrinker<'_> {
         // An edit that makes no scenario of it is none.
         let Ok(setup) = Setup::new(scenario) else { return false };
         let tape = Replay::new(self.best.tape.clone());
-        let mut found = self.room.play(&setup, Mild);
-        found = self.better(found).or_else(|| self.room.play(&setup, tape));
-        found = self.better(found);
+        let mut found = self.play(Some(&setup), Mild).or_else(|| self.play(Some(&setup), tape));
         for seed in 0..LUCK {
-            if found.is_some() || self.is_exhausted() {
+            if found.is_some() || self.is_over {
                 break;
             }
             found = match seed % 2 {
-                0 => self.room.play(&setup, Random::new(seed)),
-                _ => self.room.play(&setup, Often(Random::new(seed))),
+                0 => self.play(Some(&setup), Random::new(seed)),
+                _ => self.play(Some(&setup), Often(Random::new(seed))),
             };
-            found = self.better(found);
         }
-        (self.watch)(self.room.runs, &self.best.weight);
         match found {
             Some(found) => {
                 self.setup = setup;
@@ -178,14 +206,8 @@ impl Shrinker<'_> {
         }
     }
 
-    fn better(&self, found: Option<Found>) -> Option<Found> {
-        found.filter(|found| found.weight < self.best.weight)
-    }
-
     fn try_tape(&mut self, tape: Tape) -> bool {
-        let found = self.room.play(&self.setup, Replay::new(tape));
-        (self.watch)(self.room.runs, &self.best.weight);
-        match self.better(found) {
+        match self.play(None, Replay::new(tape)) {
             Some(found) => {
                 self.best = found;
                 true
@@ -200,7 +222,7 @@ impl Shrinker<'_> {
             for edits in answers::ALL {
                 let mut place = 0;
                 while let Some(answers) = edits(&self.best.tape.0[label as usize], place) {
-                    if self.is_exhausted() {
+                    if self.is_over {
                         return;
                     }
                     let mut tape = self.best.tape.clone();

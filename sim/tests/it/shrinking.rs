@@ -3,16 +3,17 @@
 
 use winddown_sim::{
     Arena, Ended, Outcome,
-    chooser::Replay,
+    chooser::{Replay, Tape},
     claims::Claim,
     run,
-    shrink::{Kept, Recording, RecordingError, Shrunk, shrink},
+    scenario::Scenario,
+    shrink::{Kept, Limit, Recording, RecordingError, Shrunk, shrink},
     sweep::Source,
     timeline::SEMANTICS_VERSION,
 };
 
 /// Few enough that the test is quick, enough to get far.
-const RUNS: u64 = 15_000;
+const FEW: Limit = Limit { runs: 15_000, ..Limit::USUAL };
 
 fn play(recording: &Recording) -> Outcome {
     let setup = recording.setup().unwrap();
@@ -29,10 +30,10 @@ fn shrunk(wanted: &dyn Fn(&Outcome) -> bool) -> Shrunk {
     let (recording, _) = recordings()
         .find(|(recording, outcome)| wanted(outcome) && recording.scenario.units.len() >= 4)
         .unwrap();
-    let shrunk = shrink(&recording, wanted, RUNS, &mut |_, _| ()).unwrap().unwrap();
+    let shrunk = shrink(&recording, wanted, FEW, &mut |_, _| true).unwrap().unwrap();
     assert_eq!(play(&shrunk.recording), shrunk.outcome, "what was found is what is kept");
     assert!(wanted(&shrunk.outcome));
-    assert!(shrunk.runs <= RUNS + 1);
+    assert!(shrunk.runs <= FEW.runs);
     shrunk
 }
 
@@ -59,10 +60,41 @@ fn shrinking_twice_finds_the_same() {
     assert_eq!(shrunk(&wanted), shrunk(&wanted));
 }
 
+/// A body that finds something every nanosecond, so that no run of it ends by itself.
+fn endless() -> Recording {
+    let text =
+        "name = \"x\"\n[[unit]]\nname = \"a\"\nsystem = \"task\"\n[unit.body]\nfinds-every = \"1ns\"\n";
+    Recording { scenario: Scenario::parse(text).unwrap(), tape: Tape::default() }
+}
+
+fn breaks_something(outcome: &Outcome) -> bool {
+    outcome.breach.is_some()
+}
+
+#[test]
+fn long_runs_are_tried_less_often() {
+    let limit = Limit { steps: 500_000, ..Limit::USUAL };
+    let shrunk = shrink(&endless(), &breaks_something, limit, &mut |_, _| true).unwrap().unwrap();
+    assert!(shrunk.runs < 500 && !shrunk.complete, "{} runs, most of 50,000 steps", shrunk.runs);
+    assert_eq!(play(&shrunk.recording), shrunk.outcome);
+}
+
+#[test]
+fn who_has_seen_enough_gets_the_smallest_so_far() {
+    let mut asked = 0;
+    let mut some = |runs: u64, _: &_| {
+        asked += 1;
+        runs < 9
+    };
+    let shrunk = shrink(&endless(), &breaks_something, Limit::USUAL, &mut some).unwrap().unwrap();
+    assert_eq!((shrunk.runs, asked, shrunk.complete), (9, 9, false), "asked before each run but the first");
+    assert!(breaks_something(&play(&shrunk.recording)));
+}
+
 #[test]
 fn what_is_not_wanted_in_the_first_place_is_not_shrunk() {
     let (recording, _) = recordings().next().unwrap();
-    assert_eq!(shrink(&recording, &|_| false, RUNS, &mut |_, _| ()).unwrap(), None);
+    assert_eq!(shrink(&recording, &|_| false, FEW, &mut |_, _| true).unwrap(), None);
 }
 
 fn kept() -> Kept {

@@ -7,7 +7,7 @@ use winddown_sim::{
     Arena, Outcome, Setup,
     chooser::{Label, Replay},
     run,
-    shrink::{Kept, RUNS_MAX, Recording, shrink},
+    shrink::{Kept, Limit, Recording, shrink},
     story::Story,
     timeline::{End, Heading, Kind, joined, lines},
 };
@@ -68,7 +68,7 @@ impl Case {
         let claim = |outcome: &Outcome| outcome.breach.as_ref().map(|breach| breach.claim);
         let Some(broken) = claim(&self.play().outcome) else { return self.clone() };
         let same = |outcome: &Outcome| claim(outcome) == Some(broken);
-        let shrunk = shrink(&self.0, &same, RUNS_MAX, &mut |_, _| ());
+        let shrunk = shrink(&self.0, &same, Limit::USUAL, &mut |_, _| true);
         shrunk.ok().flatten().map_or_else(|| self.clone(), |shrunk| Self(shrunk.recording))
     }
 }

@@ -3,10 +3,7 @@
 mod told;
 
 use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -22,6 +19,7 @@ use winddown_sim::{
 use self::told::{Found, Speed};
 use crate::{
     cli::Format,
+    interrupt,
     output::{Code, complain, print},
 };
 
@@ -138,23 +136,13 @@ impl ExploreArguments {
     }
 }
 
-/// Somebody pressed Ctrl-C.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
 pub(crate) fn run(arguments: &ExploreArguments) -> Result<Code> {
     let model = Model::new(arguments.scope())?;
     let model = if arguments.try_all { model.without_foresight() } else { model };
     if let Some(way) = &arguments.way {
         return follow(&model, way, arguments.format);
     }
-    let handler = || {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            std::process::exit(Code::Interrupted.number().into());
-        }
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        complain(&format!("an interrupt will not be answered with a summary: {error}"));
-    }
+    interrupt::listen();
     if arguments.format == Format::Text {
         print(&format!("exploring {}\n", told::words(model.scope())))?;
     }
@@ -235,6 +223,6 @@ impl Watcher for Eyes {
     }
 
     fn must_stop(&self) -> bool {
-        INTERRUPTED.load(Ordering::Relaxed)
+        interrupt::asked()
     }
 }

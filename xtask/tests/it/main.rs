@@ -6,6 +6,7 @@ mod cli;
 mod journal;
 mod kept;
 mod look;
+mod sweeps;
 
 use std::process::{Command, Output, Stdio};
 
