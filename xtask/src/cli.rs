@@ -63,8 +63,10 @@ Examples:
   cargo xtask sim --journal /var/lib/winddown/journal
       what a real host did, played again; it fails if the engine does anything else here
 
-What broke is kept in breaches/ as it is found, with its whole timeline. Below the summary, the first \
-seed of each broken claim is then made smaller, and kept as a file that plays without its seed:
+What broke is kept in breaches/ as it is found, with its whole timeline. Nothing there is deleted: a \
+timeline makes way for that of the same seed of the same scenarios, and a small run for none, since another \
+one of its name gets a number. Below the summary, the first seed of each broken claim is made smaller, and \
+kept as a file that plays without its seed:
 
   cargo xtask sim --replay breaches/seed-7.run
 

@@ -1,7 +1,7 @@
 //! A breach, made small: shown, kept, and the command to see it again.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -111,8 +111,8 @@ pub(crate) fn run_seed(arguments: &SimArguments, seed: u64) -> Result<Code> {
 /// Shrinks the run of a seed, and keeps it beside its timeline.
 pub(crate) fn of_seed(arguments: &SimArguments, source: &Source, seed: u64, claim: Claim) -> Result<Small> {
     let (recording, _) = Recording::of_seed(source, seed).with_context(|| format!("seed {seed}"))?;
-    let file = breach::file(arguments, seed).with_extension("run");
-    small(arguments, &recording, claim, file, &format!("# {}\n", play::replay(arguments, seed)))
+    let name = breach::name(arguments, source, seed);
+    small(arguments, &recording, claim, &name, &format!("# {}\n", play::replay(arguments, seed)))
 }
 
 /// Shrinks a kept run further.
@@ -126,15 +126,15 @@ pub(crate) fn run_kept(arguments: &SimArguments, file: &Path, kept: &Kept) -> Re
         return Ok(told.code());
     };
     let stem = file.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy());
-    let small_file = PathBuf::from("breaches").join(format!("{}-small.run", stem.trim_end_matches("-small")));
-    small(arguments, &kept.recording, breach.claim, small_file, "")?.show(arguments)
+    let name = format!("{}-small", stem.trim_end_matches("-small"));
+    small(arguments, &kept.recording, breach.claim, &name, "")?.show(arguments)
 }
 
 fn small(
     arguments: &SimArguments,
     recording: &Recording,
     claim: Claim,
-    file: PathBuf,
+    name: &str,
     origin: &str,
 ) -> Result<Small> {
     let bar = bar(arguments);
@@ -157,12 +157,9 @@ fn small(
     let shrunk = shrunk.with_context(|| format!("played once more, it did not break {}", claim.name()))?;
     let trace = shrunk.outcome.hash;
     let kept = Kept { recording: shrunk.recording.clone(), claim, trace };
-    let place = breach::workspace().join(&file);
-    let named = || format!("failed to keep {}", place.display());
-    fs::create_dir_all(place.parent().unwrap_or(&place)).with_context(named)?;
     let text = kept.to_text();
     let (head, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    fs::write(&place, format!("{head}\n{origin}{rest}")).with_context(named)?;
+    let file = breach::from_here(&breach::keep_run(name, &format!("{head}\n{origin}{rest}"))?);
     let before = before.unwrap_or_else(|| shrunk.weight.clone());
     Ok(Small { file, kept, before, shrunk })
 }

@@ -11,7 +11,7 @@ use winddown_sim::{
 };
 
 use crate::{
-    breach,
+    breach::{self, Shelf},
     cli::SimArguments,
     output::{BAD, Code, GOOD, styled},
 };
@@ -30,6 +30,7 @@ macro_rules! line {
 
 pub(crate) struct Summary<'a> {
     pub(crate) arguments: &'a SimArguments,
+    pub(crate) shelf: &'a Shelf<'a>,
     pub(crate) first: u64,
     pub(crate) campaign: &'a Campaign,
     pub(crate) elapsed: Duration,
@@ -184,10 +185,10 @@ impl Summary<'_> {
             text.push_str(&breach::divergence_block(self.arguments, divergence.seed, divergence.hashes));
         }
         for (seed, message) in campaign.panics.iter().take(BLOCKS) {
-            text.push_str(&breach::panic_block(self.arguments, *seed, message));
+            text.push_str(&self.shelf.panic_block(*seed, message));
         }
         for (seed, found) in shown {
-            text.push_str(&breach::block(self.arguments, *seed, found));
+            text.push_str(&self.shelf.block(*seed, found));
         }
     }
 }

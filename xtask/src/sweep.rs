@@ -18,7 +18,7 @@ use winddown_sim::{
 };
 
 use crate::{
-    breach,
+    breach::{self, Shelf},
     cli::{Format, SimArguments},
     interrupt, json,
     output::{Code, complain, print},
@@ -53,31 +53,33 @@ pub(crate) fn run(arguments: &SimArguments) -> Result<Code> {
         let threads = if jobs == 1 { "1 thread".to_owned() } else { format!("{jobs} threads") };
         print(&format!("sweep of {what}, seeds {}..{end}, on {threads}\n", seeds.first))?;
     }
-    let eyes = Eyes::new(arguments, &source);
+    let shelf = Shelf::new(arguments, &source);
+    let eyes = Eyes::new(arguments, &shelf);
     let campaign = sweep(&order, &eyes)?;
     eyes.bar.finish_and_clear();
     let elapsed = eyes.started.elapsed();
     let interrupted = interrupt::asked();
-    let summary = Summary { arguments, first: seeds.first, campaign: &campaign, elapsed, interrupted };
+    let summary =
+        Summary { arguments, shelf: &shelf, first: seeds.first, campaign: &campaign, elapsed, interrupted };
     for (seed, found) in summary.shown_breaches() {
-        if !breach::workspace().join(breach::file(arguments, *seed)).exists() {
-            breach::keep(arguments, &source, *seed, &breach::words(found));
-        }
+        shelf.keep(*seed, &breach::words(found));
     }
     // Before anything is made smaller: that takes its time.
     match arguments.format {
         Format::Text => print(&summary.text())?,
         Format::Json => json::print_campaign(&summary)?,
     }
-    shrink_first(arguments, &source, &summary)?;
+    shrink_first(&summary, &source)?;
     Ok(if interrupt::asked() { Code::Interrupted } else { summary.code() })
 }
 
-/// Shrinks the first seed of each broken claim. A breach that cannot be shrunk is still a breach.
-fn shrink_first(arguments: &SimArguments, source: &Source, summary: &Summary<'_>) -> Result<()> {
+/// Shrinks the first seed of each broken claim. A breach that cannot be shrunk is still a breach. Where its
+/// timeline cannot be kept, a small run cannot either, and that was said.
+fn shrink_first(summary: &Summary<'_>, source: &Source) -> Result<()> {
+    let arguments = summary.arguments;
     let mut claims = BTreeSet::new();
     let firsts = summary.campaign.breaches.iter().filter(|(_, breach)| claims.insert(breach.claim));
-    for (seed, found) in firsts.take(SHRUNK) {
+    for (seed, found) in firsts.take(SHRUNK).filter(|(seed, _)| summary.shelf.has(*seed)) {
         if interrupt::asked() {
             break;
         }
@@ -92,7 +94,7 @@ fn shrink_first(arguments: &SimArguments, source: &Source, summary: &Summary<'_>
 /// Who looks on.
 struct Eyes<'a> {
     arguments: &'a SimArguments,
-    source: &'a Source,
+    shelf: &'a Shelf<'a>,
     bar: ProgressBar,
     started: Instant,
     until: Option<Instant>,
@@ -101,26 +103,18 @@ struct Eyes<'a> {
 }
 
 impl<'a> Eyes<'a> {
-    fn new(arguments: &'a SimArguments, source: &'a Source) -> Self {
+    fn new(arguments: &'a SimArguments, shelf: &'a Shelf<'a>) -> Self {
         let started = Instant::now();
         let until = arguments.time.map(|span| started + Duration::from(span));
         let bar = bar(arguments);
-        Self {
-            arguments,
-            source,
-            bar,
-            started,
-            until,
-            said: Mutex::new(started),
-            failures: AtomicU64::new(0),
-        }
+        Self { arguments, shelf, bar, started, until, said: Mutex::new(started), failures: AtomicU64::new(0) }
     }
 
     /// Keeps a failure on disk: the first hundred, since one bug has many seeds.
     fn failed(&self, seed: u64, what: &str) {
         let before = self.failures.fetch_add(1, Ordering::Relaxed);
         if before < BREACHES_KEPT as u64 {
-            breach::keep(self.arguments, self.source, seed, what);
+            self.shelf.keep(seed, what);
         }
         self.bar.set_message(format!(", {} failed", before + 1));
     }

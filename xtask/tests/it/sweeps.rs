@@ -1,6 +1,7 @@
 //! Sweeps that find something: what they print, and what they keep.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{BufRead as _, BufReader, Read as _},
     path::Path,
@@ -12,6 +13,9 @@ use crate::text;
 /// A body that finds something every nanosecond, so that its run ends only by a claim.
 const ENDLESS: &str =
     "name = \"endless\"\n[[unit]]\nname = \"a\"\nsystem = \"task\"\n[unit.body]\nfinds-every = \"1ns\"\n";
+
+/// Its host is expected to exit in another way than it does.
+const EXPECTING: &str = "name = \"web\"\n[[unit]]\nname = \"a\"\nsystem = \"task\"\n[expect]\nexit = 1\n";
 
 /// A workspace of its own, so that what a test keeps is nobody else's.
 struct Workspace(tempfile::TempDir);
@@ -31,6 +35,23 @@ impl Workspace {
         let file = self.path().join(file);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, text).unwrap();
+    }
+
+    /// What is kept, by its name.
+    fn kept(&self) -> BTreeMap<String, String> {
+        let entry = |entry: std::io::Result<fs::DirEntry>| {
+            let entry = entry.unwrap();
+            (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap())
+        };
+        fs::read_dir(self.path().join("breaches")).unwrap().map(entry).collect()
+    }
+
+    /// Runs a command that finds a broken claim, and returns what it said.
+    #[track_caller]
+    fn breaks(&self, words: &str) -> String {
+        let output = self.command(words).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{words}: {}", text(&output.stderr));
+        text(&output.stdout)
     }
 
     fn command(&self, words: &str) -> Command {
@@ -67,4 +88,54 @@ fn the_summary_is_out_before_anything_is_shrunk_and_an_interrupt_ends_that() {
     let (_, replay) = said.rsplit_once("  replay:    cargo xtask ").unwrap();
     let replayed = workspace.command(replay.trim_end()).output().unwrap();
     assert_eq!(replayed.status.code(), Some(1), "the smallest so far was kept: {}", text(&replayed.stderr));
+}
+
+#[test]
+fn what_is_kept_is_not_lost_to_what_is_about_something_else() {
+    let workspace = Workspace::new();
+    workspace.write("a/web.toml", EXPECTING);
+    workspace.write("b/web.toml", &EXPECTING.replace("\"a\"", "\"b\""));
+    workspace.breaks("sim --scenario a/web.toml --seed 6 --shrink");
+    workspace.breaks("sim --scenario b/web.toml --seeds 5..8 --jobs 1");
+    let before = workspace.kept();
+    assert_eq!(before.keys().filter(|name| name.ends_with(".run")).count(), 2, "{:?}", before.keys());
+    workspace.breaks("sim --scenario a/web.toml --seeds 5..8 --jobs 1");
+    let after = workspace.kept();
+    assert!(before.iter().all(|(name, text)| after.get(name) == Some(text)), "{:?}", after.keys());
+    assert_eq!(after.keys().filter(|name| name.ends_with("seed-7.txt")).count(), 2, "{:?}", after.keys());
+}
+
+#[test]
+fn another_small_run_of_the_same_name_gets_a_number() {
+    let workspace = Workspace::new();
+    workspace.write("web.toml", EXPECTING);
+    workspace.breaks("sim --scenario web.toml --seed 6 --shrink");
+    let (_, run) = workspace.kept().pop_first().unwrap();
+    workspace.write("foo.run", &run);
+    workspace.write("breaches/foo-small.run", "kept by somebody else");
+    for _ in 0..2 {
+        let said = workspace.breaks("sim --replay foo.run --shrink");
+        assert!(said.ends_with("kept: breaches/foo-small-2.run\n"), "{said}");
+    }
+    assert_eq!(workspace.kept()["foo-small.run"], "kept by somebody else");
+    assert_eq!(workspace.kept().len(), 3, "the same run is kept once: {:?}", workspace.kept().keys());
+}
+
+#[test]
+fn a_summary_names_files_that_are_there() {
+    let workspace = Workspace::new();
+    workspace.write("sim/web.toml", EXPECTING);
+    let mut command = workspace.command("sim --scenario web.toml --seeds 3 --jobs 1");
+    let said = text(&command.current_dir(workspace.path().join("sim")).output().unwrap().stdout);
+    let named: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  timeline:  ")).collect();
+    let there = |file: &&str| workspace.path().join("sim").join(file).is_file();
+    assert!(named.len() == 3 && named.iter().all(there), "{named:?}");
+
+    fs::remove_dir_all(workspace.path().join("breaches")).unwrap();
+    workspace.write("breaches", "a plain file");
+    let output = workspace.command("sim --scenario sim/web.toml --seeds 3 --jobs 1").output().unwrap();
+    let (said, complaint) = (text(&output.stdout), text(&output.stderr));
+    assert!(said.contains("--seed 2 --shrink\n") && !said.contains("timeline:"), "{said}");
+    assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    assert!(complaint.contains("failed to keep seed 0"), "{complaint}");
 }
