@@ -69,7 +69,9 @@ pub(crate) fn run(arguments: &SimArguments) -> Result<Code> {
         Format::Text => print(&summary.text())?,
         Format::Json => json::print_campaign(&summary)?,
     }
-    shrink_first(&summary, &source)?;
+    if !interrupted {
+        shrink_first(&summary, &source)?;
+    }
     Ok(if interrupt::asked() { Code::Interrupted } else { summary.code() })
 }
 
@@ -80,9 +82,6 @@ fn shrink_first(summary: &Summary<'_>, source: &Source) -> Result<()> {
     let mut claims = BTreeSet::new();
     let firsts = summary.campaign.breaches.iter().filter(|(_, breach)| claims.insert(breach.claim));
     for (seed, found) in firsts.take(SHRUNK).filter(|(seed, _)| summary.shelf.has(*seed)) {
-        if interrupt::asked() {
-            break;
-        }
         match shrink::of_seed(arguments, source, *seed, found.claim) {
             Ok(small) => small.tell(arguments, *seed)?,
             Err(error) => complain(&format!("failed to shrink seed {seed}: {error:#}")),
