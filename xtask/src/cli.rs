@@ -142,12 +142,12 @@ pub(crate) struct SimArguments {
 
     /// Play up to this step, and show the whole state there: units, rungs, timers, rows, clients, budgets,
     /// and what is pending.
-    #[arg(long, value_name = "STEP", conflicts_with_all = SWEEPING, conflicts_with_all = ["shrink", "at"])]
+    #[arg(long, value_name = "STEP", conflicts_with_all = SWEEPING, conflicts_with_all = ["shrink", "at", "check_determinism"])]
     pub(crate) until: Option<u64>,
 
     /// The same, up to a time as the timeline shows it: all that it shows for that millisecond is in.
     #[arg(long, value_name = "SPAN", value_parser = parse_time,
-          conflicts_with_all = SWEEPING, conflicts_with_all = ["shrink"])]
+          conflicts_with_all = SWEEPING, conflicts_with_all = ["shrink", "check_determinism"])]
     pub(crate) at: Option<Span>,
 
     /// Show the first step at which the run is another one than in FILE, which is what an earlier run has
@@ -169,7 +169,8 @@ pub(crate) struct SimArguments {
     pub(crate) system: Option<System>,
 
     /// Where to look: at random, or with priorities, which finds other things, and common ones later.
-    #[arg(long, value_enum, default_value_t = Search::Random, conflicts_with_all = ["scenario", "replay"])]
+    #[arg(long, value_enum, default_value_t = Search::Random,
+          conflicts_with_all = ["scenario", "replay", "journal"])]
     pub(crate) search: Search,
 
     /// Play this scenario instead of generated ones: a file, or the name of one in sim/scenarios.

@@ -17,7 +17,7 @@ use crate::{
 const CONTEXT: usize = 3;
 
 /// What says nothing about the run itself.
-const BESIDE: [&str; 2] = ["schema", "text"];
+const BESIDE: [&str; 3] = ["schema", "text", "kept"];
 
 pub(crate) fn run(arguments: &SimArguments) -> Result<Code> {
     let file = arguments.diff.as_deref().unwrap_or_else(|| Path::new(""));

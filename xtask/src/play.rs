@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, anyhow};
 use winddown_sim::{
     Arena, Outcome, Setup,
     chooser::{Chooser, Label, Replay},
+    claims::Breach,
     run as run_world,
     scenario::{Scenario, System, catalog::SHIPPED},
     search,
@@ -82,6 +83,11 @@ impl Told {
             Format::Text => print(&painted(&self.lines())),
             Format::Json => json::print_run(self),
         }
+    }
+
+    /// What it breaks. A run that panicked came to no verdict.
+    pub(crate) fn breach(&self) -> Option<&Breach> {
+        self.end.as_ref().ok()?.breach.as_deref()
     }
 
     pub(crate) fn code(&self) -> Code {

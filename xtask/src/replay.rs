@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
+use serde_json::{Value, json};
 use winddown_sim::{chooser::Replay, shrink::Kept, timeline::Heading};
 
 use crate::{
     cli::{Format, SimArguments, quoted},
-    output::{Code, complain},
+    json,
+    output::{Code, complain, print_json},
     play::{Answers, Subject, Told},
     shrink,
 };
@@ -44,7 +46,16 @@ pub(crate) fn run(arguments: &SimArguments, file: &Path) -> Result<Code> {
         return shrink::run_kept(arguments, file, &kept);
     }
     let told = tell_kept(file, &kept)?;
-    told.print(arguments.format)?;
+    match arguments.format {
+        Format::Text => told.print(arguments.format)?,
+        Format::Json => {
+            let mut lines = json::run(&told);
+            if let Some(verdict) = lines.last_mut() {
+                verdict["kept"] = was(&told, &kept);
+            }
+            lines.iter().try_for_each(print_json)?;
+        }
+    }
     if arguments.check_determinism {
         let again = tell_kept(file, &kept)?;
         if again.end != told.end || again.story != told.story {
@@ -58,8 +69,18 @@ pub(crate) fn run(arguments: &SimArguments, file: &Path) -> Result<Code> {
     Ok(told.code())
 }
 
+/// What the run was when it was kept, and whether it still is that, for programs.
+pub(crate) fn was(told: &Told, kept: &Kept) -> Value {
+    let same = told.end.as_ref().is_ok_and(|outcome| {
+        outcome.hash == kept.trace && outcome.breach.as_ref().is_some_and(|breach| breach.claim == kept.claim)
+    });
+    json!({
+        "claim": kept.claim.name(), "id": kept.claim.id(), "trace": format!("{:016x}", kept.trace), "same": same,
+    })
+}
+
 /// What has become of the claim that it broke when it was kept.
-fn remark(told: &Told, kept: &Kept) {
+pub(crate) fn remark(told: &Told, kept: &Kept) {
     let Ok(outcome) = &told.end else { return };
     let (claim, id) = (kept.claim.name(), kept.claim.id());
     let broken = outcome.breach.as_ref().map(|breach| breach.claim);

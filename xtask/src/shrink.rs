@@ -22,7 +22,8 @@ use crate::{
     interrupt,
     json::SCHEMA,
     output::{Code, complain, print, print_json},
-    play, replay,
+    play::{self, Told},
+    replay,
     sweep::LINE_EVERY,
 };
 
@@ -91,21 +92,28 @@ pub(crate) fn run_seed(arguments: &SimArguments, seed: u64) -> Result<Code> {
     let source = play::source(arguments)?;
     interrupt::listen();
     let told = play::tell_seed(arguments, &source, seed)?;
-    let Ok(Outcome { breach, .. }) = &told.end else {
-        told.print(arguments.format)?;
-        complain(&format!("seed {seed} panics; only broken claims are shrunk"));
-        return Ok(Code::Broken);
-    };
-    let Some(breach) = breach else {
-        match arguments.format {
-            Format::Text => complain(&format!("seed {seed} breaks no claim: there is nothing to shrink")),
-            Format::Json => {
-                print_json(&json!({"type": "nothing-to-shrink", "schema": SCHEMA, "seed": seed}))?;
-            }
-        }
-        return Ok(Code::Clean);
+    let Some(breach) = told.breach() else {
+        return nothing(arguments, &told, &format!("seed {seed}"), json!({"seed": seed}));
     };
     of_seed(arguments, &source, seed, breach.claim)?.show(arguments)
+}
+
+/// A run that breaks no claim is said to, and not shown: there is nothing to see in it. One that panics is.
+fn nothing(arguments: &SimArguments, told: &Told, name: &str, mut object: Value) -> Result<Code> {
+    if told.end.is_err() {
+        told.print(arguments.format)?;
+        complain(&format!("{name} panics; only broken claims are shrunk"));
+        return Ok(Code::Broken);
+    }
+    match arguments.format {
+        Format::Text => complain(&format!("{name} breaks no claim: there is nothing to shrink")),
+        Format::Json => {
+            object["type"] = "nothing-to-shrink".into();
+            object["schema"] = SCHEMA.into();
+            print_json(&object)?;
+        }
+    }
+    Ok(Code::Clean)
 }
 
 /// Shrinks the run of a seed, and keeps it beside its timeline.
@@ -119,11 +127,13 @@ pub(crate) fn of_seed(arguments: &SimArguments, source: &Source, seed: u64, clai
 pub(crate) fn run_kept(arguments: &SimArguments, file: &Path, kept: &Kept) -> Result<Code> {
     interrupt::listen();
     let told = replay::tell_kept(file, kept)?;
-    let breach = told.end.as_ref().ok().and_then(|outcome| outcome.breach.as_ref());
-    let Some(breach) = breach else {
-        told.print(arguments.format)?;
-        complain(&format!("{} breaks no claim: there is nothing to shrink", file.display()));
-        return Ok(told.code());
+    let Some(breach) = told.breach() else {
+        let name = file.display().to_string();
+        let code = nothing(arguments, &told, &name, json!({"file": name, "kept": replay::was(&told, kept)}));
+        if arguments.format == Format::Text {
+            replay::remark(&told, kept);
+        }
+        return code;
     };
     let stem = file.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy());
     let name = format!("{}-small", stem.trim_end_matches("-small"));

@@ -130,6 +130,11 @@ fn what_cannot_be_understood_is_usage_and_teaches() {
     check(&["sim", "--seed", "1", "--scenario", "/"], 2, &["cannot read scenario /"]);
     check(&["sim", "--seed", "1", "--seeds", "5"], 2, &["cannot be used with"]);
     check(&["sim", "--seed", "1", "--jobs", "5"], 2, &["cannot be used with"]);
+    for place in [["--until", "3"], ["--at", "3s"]] {
+        let words = [["sim", "--seed"], ["1", "--check-determinism"], place].concat();
+        check(&words, 2, &["--check-determinism", "cannot be used with"]);
+    }
+    check(&["sim", "--journal", "FILE", "--search", "pct"], 2, &["--search", "cannot be used with"]);
     check(&["sim", "--time", "3"], 2, &["is no time", "up to 1000 days"]);
     check(&["golden", "--blss"], 2, &["--bless"]);
 }

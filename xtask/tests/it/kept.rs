@@ -22,13 +22,19 @@ impl Shelf {
         Self { folder: tempfile::tempdir().unwrap(), text: kept.to_text() }
     }
 
-    /// Replays the file with one place changed.
+    /// The file with one place changed.
     #[track_caller]
-    fn check(&self, from: &str, to: &str, code: i32, words: &[&str]) -> String {
+    fn file(&self, from: &str, to: &str) -> String {
         assert!(self.text.contains(from), "{from}");
         let file = self.folder.path().join("kept.run");
         std::fs::write(&file, self.text.replacen(from, to, 1)).unwrap();
-        check(&["sim", "--replay", file.to_str().unwrap()], code, words)
+        file.to_str().unwrap().to_owned()
+    }
+
+    /// Replays it.
+    #[track_caller]
+    fn check(&self, from: &str, to: &str, code: i32, words: &[&str]) -> String {
+        check(&["sim", "--replay", &self.file(from, to)], code, words)
     }
 }
 
@@ -93,4 +99,25 @@ fn a_file_that_cannot_be_read_is_named() {
 #[test]
 fn nothing_broken_is_nothing_to_shrink() {
     check(&["sim", "--seed", "3", "--shrink"], 0, &["seed 3 breaks no claim: there is nothing to shrink"]);
+    let shelf = Shelf::new();
+    let file = shelf.file("", "");
+    let said = check(&["sim", "--replay", &file, "--shrink"], 0, &["kept.run breaks no claim"]);
+    assert!(!said.contains("verdict"), "as with a seed:\n{said}");
+    let json = check(&["sim", "--replay", &file, "--shrink", "--format", "json"], 0, &["kept.run"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["type"], "nothing-to-shrink");
+}
+
+#[test]
+fn programs_are_told_as_well_whether_a_run_is_still_what_was_kept() {
+    let shelf = Shelf::new();
+    let file = shelf.file("trace ", "trace 1\n# was ");
+    let said = check(&["sim", "--replay", &file, "--format", "json"], 0, &[]);
+    let verdict: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(verdict["kept"]["claim"], Claim::StopInTime.name());
+    assert_eq!(verdict["kept"]["trace"], "0000000000000001");
+    assert_eq!(verdict["kept"]["same"], false);
+    let before = shelf.folder.path().join("before.json");
+    std::fs::write(&before, said).unwrap();
+    check(&["sim", "--replay", &file, "--diff", before.to_str().unwrap()], 0, &["the same run"]);
 }

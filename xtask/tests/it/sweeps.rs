@@ -110,7 +110,9 @@ fn another_small_run_of_the_same_name_gets_a_number() {
     let workspace = Workspace::new();
     workspace.write("web.toml", EXPECTING);
     workspace.breaks("sim --scenario web.toml --seed 6 --shrink");
-    let (_, run) = workspace.kept().pop_first().unwrap();
+    let (name, run) = workspace.kept().pop_first().unwrap();
+    let said = workspace.breaks(&format!("sim --replay breaches/{name} --format json"));
+    assert!(said.contains("\"same\":true"), "{said}");
     workspace.write("foo.run", &run);
     workspace.write("breaches/foo-small.run", "kept by somebody else");
     for _ in 0..2 {
