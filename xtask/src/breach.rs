@@ -21,6 +21,9 @@ use crate::{
     play::{self, replay},
 };
 
+/// So many lines of a timeline are kept from its beginning, and from its end.
+const LINES_KEPT: usize = 1_000;
+
 /// The workspace's own folder. `cargo xtask` is told by cargo where it is; a bare program remembers.
 pub(crate) fn workspace() -> PathBuf {
     let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
@@ -86,6 +89,18 @@ pub(crate) fn keep_run(name: &str, text: &str) -> Result<PathBuf> {
     Ok(place)
 }
 
+/// Both ends of a timeline that is very long: what goes round in circles would fill the disk with its middle.
+fn cut(text: &str, replay: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let left_out = lines.len().saturating_sub(2 * LINES_KEPT);
+    if left_out == 0 {
+        return text.to_owned();
+    }
+    let (first, rest) = lines.split_at(LINES_KEPT);
+    let (first, last) = (first.join("\n"), rest[left_out..].join("\n"));
+    format!("{first}\n\n… {left_out} lines are left out; all of them: {replay}\n\n{last}\n")
+}
+
 /// Where a sweep keeps what broke.
 pub(crate) struct Shelf<'a> {
     arguments: &'a SimArguments,
@@ -142,7 +157,7 @@ impl<'a> Shelf<'a> {
         } else {
             format!("{what}\nNOT DETERMINISTIC: played once more, the seed gave this run:\n\n{text}")
         };
-        fs::write(&file, text).with_context(place)
+        fs::write(&file, cut(&text, &replay)).with_context(place)
     }
 
     /// The block that stands last, with commands to copy.

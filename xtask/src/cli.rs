@@ -63,7 +63,7 @@ Examples:
   cargo xtask sim --journal /var/lib/winddown/journal
       what a real host did, played again; it fails if the engine does anything else here
 
-What broke is kept in breaches/ as it is found, with its whole timeline. Nothing there is deleted: a \
+What broke is kept in breaches/ as it is found, with its timeline. Nothing there is deleted: a \
 timeline makes way for that of the same seed of the same scenarios, and a small run for none, since another \
 one of its name gets a number. Below the summary, the first seed of each broken claim is made smaller, and \
 kept as a file that plays without its seed:

@@ -231,7 +231,8 @@ impl<C: Chooser> World<'_, C> {
             }
         }
         if unlikely(self.steps > STEPS_MAX) {
-            self.never_ends(format!("the host still runs after {STEPS_MAX} steps"));
+            let (steps, now) = (STEPS_MAX, self.now);
+            self.never_ends(format!("the host still runs after {steps} steps, in {now} of virtual time"));
         }
         if unlikely(self.steps >= self.crash_at) && !self.calm && self.up && self.exited.is_none() {
             self.crash_at = u64::MAX;

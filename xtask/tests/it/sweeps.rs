@@ -62,32 +62,59 @@ impl Workspace {
     }
 }
 
-/// The signal that Ctrl-C sends.
+/// Sweeps over one seed, and interrupts what follows the summary: what was printed until then, and in all.
 #[cfg(unix)]
-#[test]
-fn the_summary_is_out_before_anything_is_shrunk_and_an_interrupt_ends_that() {
-    let workspace = Workspace::new();
-    workspace.write("endless.toml", ENDLESS);
-    let mut command = workspace.command("sim --scenario endless.toml --seeds 1 --jobs 1");
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+#[track_caller]
+fn interrupted(workspace: &Workspace, words: &str) -> (String, String) {
+    let mut child = workspace.command(words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut said = String::new();
     while !said.contains("  timeline:  ") {
         assert!(out.read_line(&mut said).unwrap() > 0, "{said}");
     }
+    // The signal that Ctrl-C sends.
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let summary = said.clone();
+    out.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    (summary, said)
+}
+
+#[cfg(unix)]
+#[test]
+fn the_summary_is_out_before_anything_is_shrunk_and_an_interrupt_ends_that() {
+    let workspace = Workspace::new();
+    workspace.write("endless.toml", ENDLESS);
+    let (summary, said) = interrupted(&workspace, "sim --scenario endless.toml --seeds 1 --jobs 1");
     for word in
         ["verdict       1 of 1 runs broke a claim", "BROKEN  ", "  replay:    ", "--seed 0 --shrink\n"]
     {
-        assert!(said.contains(word), "{word}: {said}");
+        assert!(summary.contains(word), "{word}: {said}");
     }
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(kill.success());
-    out.read_to_string(&mut said).unwrap();
     assert!(said.contains("interrupted: this may not be the smallest"), "{said}");
-    assert_eq!(child.wait().unwrap().code(), Some(130));
     let (_, replay) = said.rsplit_once("  replay:    cargo xtask ").unwrap();
     let replayed = workspace.command(replay.trim_end()).output().unwrap();
     assert_eq!(replayed.status.code(), Some(1), "the smallest so far was kept: {}", text(&replayed.stderr));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_goes_round_in_circles_does_not_fill_the_disk() {
+    let workspace = Workspace::new();
+    workspace.write("endless.toml", ENDLESS);
+    let (summary, _) = interrupted(&workspace, "sim --scenario endless.toml --seeds 1 --jobs 1");
+    let (_, file) = summary.rsplit_once("  timeline:  ").unwrap();
+    let kept = fs::read_to_string(workspace.path().join(file.trim_end())).unwrap();
+    assert!(kept.lines().count() < 2_010, "{} lines", kept.lines().count());
+    for word in [
+        "legend",
+        " lines are left out; all of them: cargo xtask sim --scenario endless.toml --seed 0\n",
+        "verdict: BROKEN",
+        "the host still runs after 50000 steps, in 50us of virtual time",
+    ] {
+        assert!(kept.contains(word), "{word}");
+    }
 }
 
 #[test]
