@@ -17,9 +17,7 @@ use tokio::{
     runtime::Handle,
     sync::{broadcast, mpsc, oneshot, watch},
 };
-use winddown_core::{
-    Disposition, Effect, Engine, Input, Kind, Ladder, Moment, Phase, Plan, UnitReport, contracts,
-};
+use winddown_core::{Disposition, Effect, Engine, Input, Kind, Ladder, Moment, Phase, Plan, contracts};
 
 use crate::{
     body::{census::Census, process::Means},
@@ -28,7 +26,7 @@ use crate::{
     hooks::Hooks,
     host::Host,
     recorder::{Place, Recorder},
-    report::Report,
+    report::{Report, UnitStop},
     signals,
     store::{Done, Kept, Memory, MemoryStore, Options, SqliteStore, Store},
     unit::{Body, BodyResult, Unit},
@@ -224,7 +222,7 @@ impl Builder {
     /// What is done with every stop that is over, once each, as it went. Its final row is asked for then, and is not
     /// yet durable: `saved` counts what an earlier row or a checkpoint has, and the rest is on its way. Whether it
     /// arrived is in the [`Report`]. Must not block.
-    pub fn on_stopped(mut self, stopped: impl FnMut(&UnitReport) + Send + 'static) -> Self {
+    pub fn on_stopped(mut self, stopped: impl FnMut(&UnitStop<'_>) + Send + 'static) -> Self {
         self.hooks.set_stopped(Box::new(stopped));
         self
     }

@@ -7,15 +7,19 @@ use std::{
     pin::Pin,
 };
 
-use winddown_core::{Disposition, Effect, Input, Moment, Phase, Plan, UnitReport};
+use winddown_core::{Disposition, Effect, Input, Moment, Phase, Plan};
 
-use crate::{error::StartError, report::Report, unit::BodyResult};
+use crate::{
+    error::StartError,
+    report::{Report, UnitStop},
+    unit::BodyResult,
+};
 
 type TellReport = Box<dyn Fn(&Report) + Send>;
 type TellRemark = Box<dyn FnMut(&str) + Send>;
 type TellTrouble = Box<dyn FnMut(Option<&str>) + Send>;
 type TellStep = Box<dyn FnMut(Moment, &Input, Disposition, &[Effect]) + Send>;
-type TellStop = Box<dyn FnMut(&UnitReport) + Send>;
+type TellStop = Box<dyn FnMut(&UnitStop<'_>) + Send>;
 pub(crate) type Work = Pin<Box<dyn Future<Output = BodyResult> + Send>>;
 
 /// What there is to do, and when.
@@ -120,9 +124,9 @@ impl Hooks {
     }
 
     /// A stop's ladder is over.
-    pub(crate) fn stopped(&mut self, report: &UnitReport) {
+    pub(crate) fn stopped(&mut self, stop: &UnitStop<'_>) {
         if let Some(tell) = &mut self.on_stopped {
-            survive(|| tell(report));
+            survive(|| tell(stop));
         }
     }
 }

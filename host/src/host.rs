@@ -97,7 +97,7 @@ pub struct News {
     pub incarnation: u32,
     /// What.
     pub notice: Notice,
-    /// In words: how far it is, what failed, why it was cancelled.
+    /// In words: how far it is, what failed, also while it was stopped, why it was cancelled.
     pub text: Option<Arc<str>>,
 }
 

@@ -54,7 +54,7 @@ pub use context::{Cancelled, Context, NotSaved};
 pub use error::{Error, Missing, REASON_MAX, StartError};
 pub use host::{Host, News, Shutdown, Stop, Stopped, UnitInfo};
 pub use name::{NAME_FORM, NoName, UnitName};
-pub use report::Report;
+pub use report::{Report, UnitStop};
 pub use run::run;
 pub use unit::{BodyResult, Unit};
 pub use winddown_core::{

@@ -14,7 +14,8 @@ pub struct Report {
     pub names: Vec<Arc<str>>,
     /// Why units were cancelled, where somebody stated it.
     pub stated: BTreeMap<UnitId, Arc<str>>,
-    /// What the last error was of units that failed or wait for their next start, where that is known.
+    /// What the last error was of units that failed, wait for their next start, or ended with one while they were
+    /// stopped, where that is known.
     pub errors: BTreeMap<UnitId, Arc<str>>,
     /// What went wrong beside units and phases, in words.
     pub remarks: Vec<String>,
@@ -38,6 +39,18 @@ impl Report {
     pub fn unit(&self, name: &str) -> Option<&UnitReport> {
         self.whole.units.iter().find(|unit| self.name(unit.unit) == name)
     }
+}
+
+/// A stop of a unit that is over, as it went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct UnitStop<'a> {
+    /// The unit's name.
+    pub name: &'a str,
+    /// What its body went wrong with: it ended with an error or a panic, instead of ending well.
+    pub error: Option<&'a str>,
+    /// What the engine says.
+    pub report: &'a UnitReport,
 }
 
 /// One line for the host, and one for each unit that something went wrong with.

@@ -4,7 +4,12 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use crate::{body::Command, context::Context};
 
-/// What a body comes to. An error is a failed unit, and its text is kept.
+/// What a body comes to. An error, or a panic, is a failed unit, and its text is kept.
+///
+/// While the unit is being stopped, it stays a unit that was stopped, or cancelled, and the exit code is what it would
+/// have been. The error is told all the same: [`Builder::on_stopped`](crate::Builder::on_stopped) and the
+/// [`Report`](crate::Report) have its text, and so has the notice of the stop, unless its kind promises that before the
+/// body has gone. To return [`Cancelled`](crate::Cancelled) is to end well.
 pub type BodyResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 pub(crate) type BodyFuture = Pin<Box<dyn Future<Output = BodyResult> + Send>>;

@@ -168,7 +168,7 @@ impl Stage<'_> {
             .on_step(move |at, input, disposition, effects| {
                 steps.open().steps.push((at, *input, disposition, effects.to_vec()));
             })
-            .on_stopped(move |report| stops.open().stops.push(*report))
+            .on_stopped(move |stop| stops.open().stops.push(*stop.report))
     }
 
     fn spoil_disk(&self, people: &mut JoinSet<()>, begin: Instant) {

@@ -347,7 +347,7 @@ impl Minder {
     fn ending(&self, status: &io::Result<ExitStatus>, left: &[Member]) -> (Exit, Option<String>) {
         let (exit, error) = match status {
             Ok(status) if status.success() => (Exit::Completed, None),
-            Ok(status) if self.asked && status.signal().is_some() => (Exit::Ended, None),
+            Ok(status) if self.asked && was_signalled(*status) => (Exit::Ended, None),
             Ok(status) => (Exit::Failed, Some(self.failure(*status))),
             Err(error) => (Exit::Failed, Some(format!("failed to mind it: {error}"))),
         };
@@ -383,6 +383,11 @@ async fn next(orders: &mut mpsc::UnboundedReceiver<Order>, end_at: Option<Instan
         order = order => Some(order),
         () = over => None,
     }
+}
+
+/// Whether a signal ended it, or it says so as shells do: 128 and SIGTERM's number.
+fn was_signalled(status: ExitStatus) -> bool {
+    status.signal().is_some() || status.code() == Some(128 + Signal::TERM.as_raw())
 }
 
 /// Who is alive of a tree, when a pause is over.

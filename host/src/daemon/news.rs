@@ -48,6 +48,7 @@ fn log(news: &News) {
         Notice::Failed => warn!(unit, start = incarnation, text, "failed"),
         Notice::Cancelled => info!(unit, start = incarnation, text, "cancelled"),
         Notice::TimedOut => warn!(unit, start = incarnation, text, "timed out"),
+        Notice::Stopped if text.is_some() => warn!(unit, start = incarnation, text, "stopped, with an error"),
         Notice::Stopped => info!(unit, start = incarnation, text, "stopped"),
     }
 }

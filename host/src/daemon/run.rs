@@ -127,7 +127,7 @@ pub async fn run(
     let (reload, reloads) = mpsc::unbounded_channel();
     let counts = Arc::clone(&metrics);
     let builder = describe(&config, bodies)
-        .on_stopped(move |unit| counts.stopped(unit))
+        .on_stopped(move |stop| counts.stopped(stop.report))
         .sqlite(artifacts.state.paths().database())
         .home(artifacts.state.paths().dir())
         .on_reload(move || {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use winddown_core::{Action, Incarnation, Input, Outcome, Reason, Step, UnitId};
+use winddown_core::{Action, Incarnation, Input, Notice, Outcome, Reason, Step, UnitId};
 
 use super::{
     Driver,
@@ -41,6 +41,7 @@ impl Driver {
             }
         };
         (entry.error, entry.progress, entry.process) = (None, None, None);
+        entry.embodied = incarnation;
         self.tasks += usize::from(hands.is_task());
         let running = Running { shared, hands, holds_still: false, ends: false, exit_step: None };
         if let Some(abandoned) = entry.running.replace(running) {
@@ -135,6 +136,29 @@ impl Driver {
     fn reason_words(&self, unit: UnitId) -> Option<Arc<str>> {
         let reason = self.engine.unit_report(unit).map(|report| report.reason).unwrap_or_default();
         self.table.get(unit).and_then(|entry| self.reason_text(entry, reason))
+    }
+
+    /// What a notice says in words.
+    pub(super) fn notice_text(
+        &self,
+        unit: UnitId,
+        entry: &Entry,
+        start: Incarnation,
+        notice: Notice,
+    ) -> Option<Arc<str>> {
+        let reason =
+            || self.engine.unit_report(unit).and_then(|report| self.reason_text(entry, report.reason));
+        match notice {
+            Notice::Progress => entry.progress.clone(),
+            Notice::Failed => entry.error.clone(),
+            Notice::CancellationRequested => reason(),
+            Notice::Cancelled | Notice::TimedOut => match (reason(), entry.error_of(start)) {
+                (Some(reason), Some(error)) => Some(Arc::from(format!("{reason}; its error: {error}"))),
+                (reason, error) => reason.or_else(|| error.cloned()),
+            },
+            Notice::Stopped => entry.error_of(start).cloned(),
+            Notice::Started | Notice::Paused | Notice::Resumed | Notice::Completed => None,
+        }
     }
 
     /// Why a unit was stopped or cancelled, as people say it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use winddown_core::{
-    Answer, ClientId, Effect, Input, Moment, Notice, Outcome, Phase, Row, Step, Ticket, UnitId,
+    Answer, ClientId, Effect, Incarnation, Input, Moment, Notice, Outcome, Phase, Row, Step, Ticket, UnitId,
 };
 
 use super::{Driver, Message};
@@ -30,7 +30,7 @@ impl Driver {
                 }
             }
             Effect::Reap { unit, incarnation } => self.reap(unit, incarnation),
-            Effect::Notify { unit, incarnation, notice } => self.notify(unit, incarnation.0, notice),
+            Effect::Notify { unit, incarnation, notice } => self.notify(unit, incarnation, notice),
             Effect::Tell { client, by } => {
                 let by = (!by.is_never()).then(|| self.instant(by));
                 self.order(client, ClientOrder::Tell { by });
@@ -64,22 +64,15 @@ impl Driver {
         self.store.write(Write::Checkpoint { unit, step, row, stated, findings, state });
     }
 
-    fn notify(&mut self, unit: UnitId, incarnation: u32, notice: Notice) {
+    fn notify(&mut self, unit: UnitId, start: Incarnation, notice: Notice) {
         let Some(entry) = self.table.get(unit) else { return };
         let everybody = Some(&self.news).filter(|news| news.receiver_count() > 0);
         let own = entry.subscribers.as_ref().filter(|news| news.receiver_count() > 0);
         if everybody.is_none() && own.is_none() {
             return;
         }
-        let text = match notice {
-            Notice::Progress => entry.progress.clone(),
-            Notice::Failed => entry.error.clone(),
-            Notice::CancellationRequested | Notice::Cancelled | Notice::TimedOut => {
-                self.engine.unit_report(unit).and_then(|report| self.reason_text(entry, report.reason))
-            }
-            Notice::Started | Notice::Paused | Notice::Resumed | Notice::Completed | Notice::Stopped => None,
-        };
-        let news = News { unit: Arc::clone(&entry.name), incarnation, notice, text };
+        let text = self.notice_text(unit, entry, start, notice);
+        let news = News { unit: Arc::clone(&entry.name), incarnation: start.0, notice, text };
         for channel in [everybody, own].into_iter().flatten() {
             // Whoever listened is gone.
             drop(channel.send(news.clone()));

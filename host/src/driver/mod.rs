@@ -30,7 +30,12 @@ use winddown_core::{
 };
 
 use crate::{
-    body::process::Means, client::ClientOrder, hooks::Hooks, host::News, recorder::Recorder, report::Report,
+    body::process::Means,
+    client::ClientOrder,
+    hooks::Hooks,
+    host::News,
+    recorder::Recorder,
+    report::{Report, UnitStop},
     store::Store,
 };
 
@@ -222,7 +227,12 @@ impl Driver {
         }
         self.hooks.step(now, &input, disposition, effects.as_slice());
         // Before anybody has the answer: who was told of a stop finds it counted.
-        effects.stops().iter().for_each(|stop| self.hooks.stopped(stop));
+        for report in effects.stops() {
+            let entry = self.table.get(report.unit);
+            let error = entry.and_then(|entry| entry.error_of(report.incarnation)).map(|error| &**error);
+            let name = entry.map_or("?", |entry| &entry.name);
+            self.hooks.stopped(&UnitStop { name, error, report });
+        }
         for effect in effects.drain() {
             self.carry_out(now, effect);
         }
@@ -245,10 +255,13 @@ impl Driver {
         let stated = |unit: &UnitReport| Some((unit.unit, self.table.get(unit.unit)?.stated(unit.reason)?));
         let is_stated = |unit: &&UnitReport| matches!(unit.reason, Reason::Stated(_));
         let stated = whole.units.iter().filter(is_stated).filter_map(stated).collect();
-        let error = |unit: &UnitReport| Some((unit.unit, self.table.get(unit.unit)?.error.clone()?));
-        let has_failed =
-            |unit: &&UnitReport| unit.status == Status::Failed || unit.ending == Ending::BetweenStarts;
-        let errors = whole.units.iter().filter(has_failed).filter_map(error).collect();
+        let error = |unit: &UnitReport| {
+            let entry = self.table.get(unit.unit)?;
+            let has_failed = unit.status == Status::Failed || unit.ending == Ending::BetweenStarts;
+            let error = if has_failed { entry.error.as_ref() } else { entry.error_of(unit.incarnation) };
+            Some((unit.unit, Arc::clone(error?)))
+        };
+        let errors = whole.units.iter().filter_map(error).collect();
         Report { whole, names: self.table.names(), stated, errors, remarks: self.remarks.clone() }
     }
 

@@ -15,9 +15,9 @@ type Counts = Arc<Mutex<HashMap<(Ending, bool), u32>>>;
 fn counting(kind: Kind) -> (Builder, Counts) {
     let counts = Counts::default();
     let count = Arc::clone(&counts);
-    let builder = Host::builder().kind("kind", kind).memory(&Memory::default()).on_stopped(move |report| {
+    let builder = Host::builder().kind("kind", kind).memory(&Memory::default()).on_stopped(move |stop| {
         let mut counts = count.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.entry((report.ending, report.failed.is_some())).or_default() += 1;
+        *counts.entry((stop.report.ending, stop.report.failed.is_some())).or_default() += 1;
     });
     (builder, counts)
 }

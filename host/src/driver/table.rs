@@ -32,6 +32,8 @@ pub(super) struct Entry {
     pub(super) process: Option<Box<ProcessIdentity>>,
     pub(super) progress: Option<Arc<str>>,
     pub(super) error: Option<Arc<str>>,
+    /// The last start that got a body here.
+    pub(super) embodied: Incarnation,
     /// What the number of a stated reason stands for.
     pub(super) reason: Option<(u32, Arc<str>)>,
     pub(super) subscribers: Option<broadcast::Sender<News>>,
@@ -53,9 +55,16 @@ impl Entry {
             process: None,
             progress: None,
             error: None,
+            embodied: Incarnation(0),
             reason: None,
             subscribers: None,
         }
+    }
+
+    /// What the body of that start went wrong with, if it is the last one here. What waits for its next start, or was
+    /// left by an earlier host, has no body here.
+    pub(super) fn error_of(&self, start: Incarnation) -> Option<&Arc<str>> {
+        self.error.as_ref().filter(|_| self.embodied == start)
     }
 
     /// What a reason stands for, where somebody stated it and that is known.

@@ -39,7 +39,7 @@ pub struct NamedReport {
     /// Why it was cancelled, where somebody stated it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stated: Option<String>,
-    /// What its last error was, if it failed or waits for its next start.
+    /// What its last error was, if it failed, waits for its next start, or ended with one while it was stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// What the engine says about it.

@@ -4,17 +4,18 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
+        mpsc,
     },
     time::Duration,
 };
 
 use tokio::time::{sleep, timeout};
 use winddown_host::{
-    BodyResult, Context, Notice, Shutdown, Status, Unit,
+    BodyResult, Context, Notice, Shutdown, Span, Status, Stop, Unit, contracts,
     store::{Finding, Memory},
 };
 
-use crate::harness::{PATIENCE, described, names, until};
+use crate::harness::{PATIENCE, described, idle, names, until};
 
 /// A body that counts, holds still when it is asked to, and goes on from where it was.
 fn counter(steps: &Arc<AtomicU32>) -> Unit {
@@ -181,10 +182,75 @@ async fn a_late_word_of_an_earlier_start_is_no_word_of_this_one() {
 
     host.stop("one").await.unwrap();
     host.remove("one").await.unwrap();
-    host.declare("two", Unit::task("container", crate::harness::idle)).await.unwrap();
+    host.declare("two", Unit::task("container", idle)).await.unwrap();
     host.start("two").await.unwrap();
     // The number is the same, the unit is not.
     late.record(("stray", "")).await;
     assert!(late.record_durable(("stray", "")).await.is_err());
     assert_eq!(host.inspect("two").await.unwrap().recorded, 0);
+}
+
+/// Ends badly when it is asked to end; `panic` says how.
+async fn spills(context: Context, panic: bool) -> BodyResult {
+    context.cancelled().await;
+    assert!(!panic, "the pipe is closed");
+    Err("cannot flush, 10 jobs lost".into())
+}
+
+#[tokio::test]
+async fn what_goes_wrong_while_a_body_is_stopped_is_told() {
+    let (tell, told) = mpsc::channel();
+    let mut host = described(&Memory::new())
+        .kind("polite", contracts::graceful(Span::from_secs(5)))
+        .on_stopped(move |stop| tell.send((stop.name.to_owned(), stop.error.map(str::to_owned))).unwrap())
+        .unit("idle", Unit::task("polite", idle));
+    for (name, kind, panic) in [
+        ("stopped", "polite", false),
+        ("again", "polite", false),
+        ("cancelled", "polite", false),
+        ("promised", "task", false),
+        ("down", "polite", true),
+    ] {
+        host = host.unit(name, Unit::task(kind, move |context| spills(context, panic)));
+    }
+    let host = host.start().await.unwrap();
+    let mut news = host.news();
+    for name in ["idle", "stopped", "again", "cancelled", "promised", "down"] {
+        host.start(name).await.unwrap();
+    }
+    assert_eq!(host.stop("stopped").await.unwrap().status, Status::Stopped, "a stop is a stop");
+    let lost = Some("cannot flush, 10 jobs lost");
+    assert_eq!(until(&mut news, "stopped", Notice::Stopped).await.text.as_deref(), lost);
+    host.restart("again").await.unwrap();
+    assert_eq!(until(&mut news, "again", Notice::Stopped).await.text.as_deref(), lost);
+    host.stop_as("again", Stop::forced()).await.unwrap();
+    host.cancel("cancelled", "too slow").await.unwrap();
+    let text = until(&mut news, "cancelled", Notice::Cancelled).await.text;
+    assert_eq!(text.as_deref(), Some("too slow; its error: cannot flush, 10 jobs lost"));
+    host.cancel("promised", "").await.unwrap();
+    let text = until(&mut news, "promised", Notice::Cancelled).await.text;
+    assert_eq!(text.as_deref(), Some("Cancelled by user"), "this kind promises it before the body has gone");
+
+    let report = host.shutdown(Shutdown::default()).await.unwrap();
+    assert_eq!(until(&mut news, "idle", Notice::Stopped).await.text, None, "to hear of it is no error");
+    let lines = [
+        "exit 0: 6 units, 0 of 0 findings saved",
+        "  stopped stopped: its error: cannot flush, 10 jobs lost",
+        "  cancelled cancelled: its error: cannot flush, 10 jobs lost",
+        "  promised cancelled: its error: cannot flush, 10 jobs lost",
+        "  down stopped: its error: panicked: the pipe is closed",
+    ];
+    assert_eq!(report.to_string().lines().collect::<Vec<_>>(), lines);
+    let mut told: Vec<(String, Option<String>)> = told.try_iter().collect();
+    told.sort();
+    let expected = [
+        ("again", None),
+        ("again", lost),
+        ("cancelled", lost),
+        ("down", Some("panicked: the pipe is closed")),
+        ("idle", None),
+        ("promised", lost),
+        ("stopped", lost),
+    ];
+    assert_eq!(told, expected.map(|(name, error)| (name.to_owned(), error.map(str::to_owned))));
 }

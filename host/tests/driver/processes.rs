@@ -334,3 +334,20 @@ async fn one_task_may_depend_on_a_process() {
     let report = host.shutdown(Shutdown::default()).await.unwrap();
     assert_eq!(report.code(), 0, "{report}");
 }
+
+#[tokio::test]
+async fn a_status_that_says_terminated_is_no_error_of_a_stop_and_any_other_one_is_told() {
+    let directory = TempDir::new().unwrap();
+    let script = |code: u8| format!("trap 'exit {code}' TERM; echo up; while :; do sleep 0.02; done");
+    let host = with_sessions(Host::builder()).memory(&Memory::new());
+    let host = host.unit("politely", sh(&directory, &script(143))).unit("badly", sh(&directory, &script(3)));
+    let host = host.start().await.unwrap();
+    let mut news = host.news();
+    for unit in ["politely", "badly"] {
+        host.start(unit).await.unwrap();
+        until(&mut news, unit, Notice::Progress).await;
+    }
+    let report = host.shutdown(Shutdown::default()).await.unwrap().to_string();
+    assert!(!report.contains("politely"), "{report}");
+    assert!(report.contains("  badly stopped: its error: exit status: 3"), "{report}");
+}
