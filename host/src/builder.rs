@@ -1,7 +1,8 @@
 //! A host is described, and started.
 
+mod recover;
+
 use std::{
-    collections::HashMap,
     fmt,
     future::Future,
     io::Write,
@@ -15,21 +16,21 @@ use std::{
 
 use tokio::{
     runtime::Handle,
-    sync::{broadcast, mpsc, oneshot, watch},
+    sync::{broadcast, mpsc, watch},
 };
 use winddown_core::{Disposition, Effect, Engine, Input, Kind, Ladder, Moment, Phase, Plan, contracts};
 
 use crate::{
     body::{census::Census, process::Means},
-    driver::{Driver, Left, Message, Names, Parts},
-    error::{Error, Missing, StartError},
+    driver::{Driver, Message, Names, Parts},
+    error::StartError,
     hooks::Hooks,
     host::Host,
     recorder::{Place, Recorder},
     report::{Report, UnitStop},
     signals,
     store::{Done, Kept, Memory, MemoryStore, Options, SqliteStore, Store},
-    unit::{Body, BodyResult, Unit},
+    unit::{BodyResult, Unit},
 };
 
 /// So many notices may wait for a slow listener; then it misses the oldest.
@@ -171,6 +172,12 @@ impl Builder {
         self
     }
 
+    /// Signals are left to whoever had them: for a test of a service that [takes them](Builder::signals).
+    pub fn without_signals(mut self) -> Self {
+        self.signals = false;
+        self
+    }
+
     /// What is done in a phase of the shutdown that concerns artifacts of this process: the lease, the
     /// listener, the socket, the PID file. Where several are given for one phase, all are done, in order.
     pub fn on_phase<F>(mut self, phase: Phase, work: F) -> Self
@@ -255,6 +262,16 @@ impl Builder {
         Plan { kinds, ..self.plan.clone() }
     }
 
+    /// The kinds by name, in the order in which they were registered.
+    pub fn kinds(&self) -> impl Iterator<Item = (&str, &Kind)> {
+        self.kinds.iter().map(|(name, kind)| (&**name, kind))
+    }
+
+    /// The names of the units and of their kinds, in the order in which they were declared.
+    pub fn units(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.units.iter().map(|(name, unit)| (&**name, &*unit.kind))
+    }
+
     /// Opens the store, recovers what an earlier host left, and starts to work.
     ///
     /// # Errors
@@ -275,7 +292,7 @@ impl Builder {
         // Before anything else that takes time, so that no signal is missed.
         let signals = if self.signals { Some(signals::listen().map_err(StartError::Signals)?) } else { None };
         let (mut store, kept) = open(self.store, sender.clone()).await?;
-        let left = findings_of(&mut *store, kept).await?;
+        let left = recover::findings_of(&mut *store, kept).await?;
         let recorder = self.journal.map(|place| record(place, &kinds, engine.plan())).transpose()?;
         let news = broadcast::channel(BACKLOG).0;
         let mut driver = Driver::new(Parts {
@@ -290,7 +307,7 @@ impl Builder {
             recorder,
             news: news.clone(),
         });
-        declare(&mut driver, self.units, left)?;
+        recover::declare(&mut driver, self.units, left)?;
         if let Some(signals) = signals {
             drop(tokio::spawn(signals.forward(sender.clone())));
         }
@@ -326,58 +343,6 @@ async fn open(
     let trouble = move |why| drop(inbox.send(Message::Trouble(why)));
     let opened = tokio::task::spawn_blocking(move || open(Box::new(tell), Box::new(trouble))).await;
     opened.map_err(|panic| StartError::Store(Box::new(panic)))?.map_err(StartError::Store)
-}
-
-/// What each unit's findings are called, so that one that is told again is known.
-async fn findings_of(store: &mut dyn Store, kept: Vec<Kept>) -> Result<Vec<Left>, StartError> {
-    let mut all = Vec::with_capacity(kept.len());
-    for kept in kept {
-        let mut found = Vec::new();
-        if kept.row.is_some_and(|row| row.findings > 0) {
-            let (reply, answer) = oneshot::channel();
-            store.findings(
-                Arc::clone(&kept.unit),
-                0,
-                u32::MAX,
-                Box::new(move |findings| drop(reply.send(findings))),
-            );
-            let findings = answer.await.unwrap_or_else(|_| Err("the store is gone".to_owned()));
-            let findings = findings.map_err(|error| StartError::Store(Error::Store(error).into()))?;
-            found = findings.into_iter().map(|finding| finding.id).collect();
-        }
-        all.push(Left { kept, found });
-    }
-    Ok(all)
-}
-
-/// Units that were declared come first, in the order in which they were: a unit has a greater number than
-/// whatever it needs. Those that are only in the store come after them, without a body.
-fn declare(driver: &mut Driver, units: Vec<(Arc<str>, Unit)>, left: Vec<Left>) -> Result<(), StartError> {
-    let order: Vec<Arc<str>> = left.iter().map(|left| Arc::clone(&left.kept.unit)).collect();
-    let mut left: HashMap<Arc<str>, Left> =
-        left.into_iter().map(|left| (Arc::clone(&left.kept.unit), left)).collect();
-    let is_declared = |name: &Arc<str>| units.iter().any(|(declared, _)| declared == name);
-    let unknown = |left: &&Left| !driver.knows_kind(&left.kept.kind) && !is_declared(&left.kept.unit);
-    let unknown = order.iter().filter_map(|name| left.get(name)).filter(unknown);
-    let missing: Vec<_> =
-        unknown.map(|left| (Arc::clone(&left.kept.unit), Arc::clone(&left.kept.kind))).collect();
-    if !missing.is_empty() {
-        return Err(StartError::KindsMissing(Missing(missing)));
-    }
-    for (name, unit) in units {
-        let left = left.remove(&name);
-        driver
-            .declare(Arc::clone(&name), unit, left)
-            .map_err(|error| StartError::Unit { unit: name, error })?;
-    }
-    for name in order {
-        let Some(left) = left.remove(&name) else { continue };
-        let unit = Unit::new(Arc::clone(&left.kept.kind), Body::Absent).owner(Arc::clone(&left.kept.owner));
-        driver
-            .declare(Arc::clone(&name), unit, Some(left))
-            .map_err(|error| StartError::Unit { unit: name, error })?;
-    }
-    Ok(())
 }
 
 impl fmt::Debug for Builder {

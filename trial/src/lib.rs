@@ -35,7 +35,12 @@
 //!
 //! Time is virtual: 500 runs of a minute take a second or so. So bodies have to wait for tokio's time, for their
 //! context, or for one another; what comes from outside (a network, a process, a thread) takes real time, in which
-//! the virtual one runs ahead. Give such bodies something to talk to that is a task, as in any test.
+//! the virtual one runs ahead. Give such bodies something to talk to that is a task, as in any test. A service with a
+//! kind of processes is refused: describe it without them, or with tasks in their place.
+//!
+//! Work that nobody was told of is not missed: what a body still has in a buffer when it is dropped, or ends at
+//! [`Context::wait`](winddown_host::Context::wait)`(…).await?`, is gone, and no trouble. Only what was recorded is known
+//! here. Record a thing when it is done, or write the buffer out before the body ends.
 //!
 //! A seed decides what is asked and when, and how long the disk takes. What the service draws by itself
 //! (`tokio::select!` without `biased`, the order of a hash map) may differ when a seed is played again.
@@ -45,6 +50,7 @@
 
 mod course;
 mod disk;
+mod living;
 mod notice;
 mod play;
 mod tale;

@@ -5,10 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use winddown_core::{Action, Disposition, Effect, Input, Signal};
-use winddown_host::{News, UnitReport};
+use winddown_core::{Action, Effect, Incarnation, Input, Signal, UnitId};
+use winddown_host::News;
 
-use crate::{play::Seen, trouble::Trouble};
+use crate::{
+    living::Living,
+    play::{Seen, Stopped},
+    trouble::Trouble,
+};
 
 impl Seen {
     /// Whether this unit was ever up.
@@ -20,13 +24,17 @@ impl Seen {
     }
 
     /// How the rungs of stops went that had their time: all but those that were forced or `cut_short`.
-    pub(crate) fn notice_stops(&mut self, stops: &[UnitReport], cut_short: &[Arc<str>]) {
+    pub(crate) fn notice_stops(&mut self, stops: &[Stopped], cut_short: &[Arc<str>]) {
         if !self.patient {
             return;
         }
-        for stop in stops.iter().filter(|stop| !stop.forced) {
+        let bereft = self.bereft();
+        for (stop, error) in stops.iter().filter(|(stop, _)| !stop.forced) {
             let Some(name) = self.name(stop.unit).filter(|name| !cut_short.contains(name)) else { continue };
             *self.stops.entry(Arc::clone(&name)).or_default() += 1;
+            if let Some(error) = error.as_ref().filter(|_| !bereft.contains(&(stop.unit, stop.incarnation))) {
+                self.notice(Trouble::Failed, Some(&name), format!("fails while it is stopped: {error}"));
+            }
             let Some(action) = stop.failed else { continue };
             let trouble = Trouble::of_rung(action);
             let words = match (trouble, action) {
@@ -43,34 +51,37 @@ impl Seen {
         }
     }
 
+    /// Starts that ended when something that they need was not at work: somebody had stopped that alone.
+    fn bereft(&self) -> BTreeSet<(UnitId, Incarnation)> {
+        let (mut living, mut bereft) = (Living::default(), BTreeSet::new());
+        for (_, input, disposition, effects) in &self.steps {
+            living.hear(input, *disposition);
+            if let Input::UnitExited { unit, incarnation, .. } = *input
+                && !living.has_what_it_needs(unit)
+            {
+                bereft.insert((unit, incarnation));
+            }
+            effects.iter().for_each(|effect| living.order(effect));
+        }
+        bereft
+    }
+
     /// Who was told to go in a shutdown while what needs it still worked.
     pub(crate) fn notice_order(&mut self, cut_short: &[Arc<str>]) {
         if !self.patient {
             return;
         }
-        let (mut needs, mut alive, mut found) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut living, mut found) = (Living::default(), BTreeSet::new());
         let mut down = false;
         for (_, input, disposition, effects) in &self.steps {
-            if let Input::DependencyDeclared { unit, on } = *input {
-                needs.push((unit, on));
-            }
-            let gone = matches!(input, Input::UnitExited { .. } | Input::StartFailed { .. });
-            if let Some(unit) = input.unit().filter(|_| gone && *disposition == Disposition::Applied) {
-                alive.remove(&unit);
-            }
+            living.hear(input, *disposition);
             let is_signal = matches!(*input, Input::SignalReceived { signal } if signal != Signal::Hangup);
             down |= is_signal || matches!(input, Input::ShutdownRequested { .. });
             for effect in effects {
-                if let Effect::Start { unit, .. } = *effect {
-                    alive.insert(unit);
-                }
+                living.order(effect);
                 let Effect::Perform { unit, action, .. } = *effect else { continue };
-                if action.ends_body() {
-                    alive.remove(&unit);
-                }
                 if down && action != Action::Pause {
-                    let waits = needs.iter().filter(|(other, on)| *on == unit && alive.contains(other));
-                    found.extend(waits.map(|(other, _)| (unit, *other)));
+                    found.extend(living.needing(unit).map(|other| (unit, other)));
                 }
             }
         }
@@ -92,14 +103,21 @@ impl Seen {
         }
     }
 
-    /// Tasks that are left when the host is down. A process would end, and they with it.
-    pub(crate) fn notice_tasks(&mut self, left: usize) {
+    /// Tasks that are left when the host is down. A process would end, and they with it. Who was dropped could not
+    /// wait for what it had started, and has a trouble of its own or was meant to be.
+    pub(crate) fn notice_tasks(&mut self, left: usize, stops: &[Stopped]) {
+        let had_its_chance = |(stop, _): &Stopped| !stop.forced && !stop.overran && stop.failed.is_none();
+        if !self.patient || !stops.iter().all(had_its_chance) {
+            return;
+        }
         let tasks = match left {
             0 => return,
             1 => "a task that a body started is".to_owned(),
             more => format!("{more} tasks that bodies started are"),
         };
-        let words = format!("{tasks} still at work when the host is down, and cut off");
+        let words = format!(
+            "{tasks} still at work when the host is down, and cut off: hold them in a JoinSet, and wait for it at the end"
+        );
         self.notice(Trouble::LeftTasks, None, words);
     }
 

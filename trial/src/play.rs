@@ -31,6 +31,9 @@ pub(crate) type Service = Arc<dyn Fn() -> Builder + Send + Sync>;
 /// One step of the engine.
 pub(crate) type Step = (Moment, Input, Disposition, Vec<Effect>);
 
+/// One stop that is over, and the error that its body ended with.
+pub(crate) type Stopped = (UnitReport, Option<Arc<str>>);
+
 /// What one life of the host came to.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -54,7 +57,7 @@ pub(crate) struct Seen {
 #[derive(Debug, Default)]
 struct Told {
     steps: Vec<Step>,
-    stops: Vec<UnitReport>,
+    stops: Vec<Stopped>,
     failures: Vec<News>,
 }
 
@@ -85,9 +88,7 @@ pub(crate) fn play(service: &Service, life: &Life, seed: u64, memory: &Memory, t
     seen.steps = told.steps;
     let cut_short = stage.cut_short(&seen.names);
     seen.notice_report(&cut_short);
-    if seen.report.is_some() {
-        seen.notice_tasks(left.saturating_sub(tasks));
-    }
+    seen.notice_tasks(left.saturating_sub(tasks), &told.stops);
     if life.disk.is_kind() {
         seen.notice_stops(&told.stops, &cut_short);
         seen.notice_failures(told.failures);
@@ -168,7 +169,8 @@ impl Stage<'_> {
             .on_step(move |at, input, disposition, effects| {
                 steps.open().steps.push((at, *input, disposition, effects.to_vec()));
             })
-            .on_stopped(move |stop| stops.open().stops.push(*stop.report))
+            .on_stopped(move |stop| stops.open().stops.push((*stop.report, stop.error.map(Arc::from))))
+            .without_signals()
     }
 
     fn spoil_disk(&self, people: &mut JoinSet<()>, begin: Instant) {

@@ -30,10 +30,17 @@ const LINES_SHOWN: usize = 60;
 pub enum Refused {
     /// Processes take real time.
     #[error(
-        "kind {0} of the plan (counted from 0) is one of processes, which take real time: in a trial, give their \
-         units a kind of tasks, and a body that behaves like them"
+        "kind {kind:?} is one of processes, which take real time: describe the service to the trial without this \
+         kind and its units ({}), or with a kind of tasks in its place (such as contracts::graceful) and bodies that \
+         behave like them",
+        listed(units)
     )]
-    Processes(usize),
+    Processes {
+        /// The first such kind.
+        kind: Arc<str>,
+        /// Its units.
+        units: Vec<Arc<str>>,
+    },
     /// Nothing would be tried.
     #[error("a trial of no runs shows nothing")]
     NoRuns,
@@ -65,8 +72,9 @@ pub struct Trial {
 impl Trial {
     /// A trial of the service that `service` describes, anew for each life of a host: its kinds, its units, its
     /// hooks, how it shuts down. Where it keeps things does not matter: each run has a disk of its own, in memory,
-    /// which takes its time and does not always work. Its hooks for steps and for stops are not called, and it
-    /// must not record a journal. All its units are started, in the order in which they were declared.
+    /// which takes its time and does not always work. Its hooks for steps and for stops are not called, signals of
+    /// this process stay as they are, and it must not record a journal. Its kinds have to be of tasks: processes take
+    /// real time. All its units are started, in the order in which they were declared.
     pub fn of(service: impl Fn() -> Builder + Send + Sync + 'static) -> Self {
         Self {
             service: Arc::new(service),
@@ -129,9 +137,11 @@ impl Trial {
     /// # Errors
     /// What cannot be played.
     pub fn run(&self) -> Result<Verdict, Refused> {
-        let processes = (self.service)().plan().kinds.iter().position(|kind| kind.body == BodyClass::Process);
-        if let Some(kind) = processes {
-            return Err(Refused::Processes(kind));
+        let service = (self.service)();
+        if let Some((kind, _)) = service.kinds().find(|(_, kind)| kind.body == BodyClass::Process) {
+            let units =
+                service.units().filter(|(_, of)| *of == kind).map(|(name, _)| Arc::from(name)).collect();
+            return Err(Refused::Processes { kind: Arc::from(kind), units });
         }
         let (first, runs) = match said("WINDDOWN_SEED")? {
             Some(seed) => (seed, 1),
@@ -163,8 +173,8 @@ impl Trial {
         let verdict = self.run().unwrap_or_else(|refused| panic!("{refused}"));
         let Some(worst) = verdict.defects.first() else { return println!("{verdict}") };
         let (timeline, seed) = (last_lines(&worst.timeline()), worst.seed);
-        let test = thread::current().name().map(str::to_owned).unwrap_or_default();
-        panic!("{verdict}\n{timeline}\nthis run again: WINDDOWN_SEED={seed} cargo test {test}\n");
+        let again = again(thread::current().name(), env::args());
+        panic!("{verdict}\n{timeline}\nthis run again: WINDDOWN_SEED={seed} {again}\n");
     }
 
     /// Runs are played on a thread of their own, so that one that never ends can be seen from here.
@@ -201,6 +211,28 @@ impl Trial {
         }
         worker.join().unwrap_or_else(|panic: Box<dyn Any + Send>| resume_unwind(panic));
     }
+}
+
+/// What plays the same once more. A test has a thread that is called by its whole path; on any other one, this is the
+/// program itself, or all tests of it.
+fn again(thread: Option<&str>, program: impl Iterator<Item = String>) -> String {
+    let is_path =
+        |name: &&str| *name != "main" && name.chars().all(|it| it.is_alphanumeric() || "_:".contains(it));
+    match thread.filter(is_path) {
+        Some(test) => format!("cargo test {test} -- --exact"),
+        None => program.map(|word| quoted(&word)).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain =
+        !word.is_empty() && word.chars().all(|it| it.is_alphanumeric() || "_-./=:,@+%".contains(it));
+    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+fn listed(units: &[Arc<str>]) -> String {
+    if units.is_empty() { "none".to_owned() } else { units.join(", ") }
 }
 
 /// What the thread that plays has to tell.
@@ -264,6 +296,17 @@ mod tests {
                 refused.to_string(),
                 format!("WINDDOWN_SEED={value} in the environment: that is no number")
             );
+        }
+    }
+
+    #[test]
+    fn a_run_is_played_again_by_what_there_is() {
+        let program = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>().into_iter();
+        let test = again(Some("stops::drain"), program(&["target/debug/deps/stops-1234"]));
+        assert_eq!(test, "cargo test stops::drain -- --exact", "and not drain_no_crash as well");
+        for thread in [Some("main"), Some("tokio-rt-worker"), None] {
+            let own = again(thread, program(&["target/debug/service", "--in", "a b", "it's"]));
+            assert_eq!(own, r"target/debug/service --in 'a b' 'it'\''s'");
         }
     }
 

@@ -25,9 +25,13 @@ pub enum Trouble {
     Late,
     /// Findings were recorded, and were not durable when the host was down.
     Unsaved,
-    /// Tasks that bodies had started were still there when the host was down, and were cut off.
+    /// Tasks that bodies had started were still there when the host was down, and were cut off, although every body
+    /// had the time to wait for its own. A [`JoinSet`](tokio::task::JoinSet) that a body holds ends them with it.
+    /// Whose they were is not known: the runtime only counts them.
     LeftTasks,
-    /// A body failed or panicked.
+    /// A body failed or panicked, also while it was stopped. What it says of a stop that was forced, or cut short, is
+    /// not asked for, nor if what it needs was not at work any more, because somebody had stopped that alone. To end
+    /// with [`Cancelled`](winddown_host::Cancelled) is to end well.
     Failed,
     /// What is done in a phase of the shutdown failed, or took too long.
     Phase,

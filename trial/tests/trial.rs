@@ -9,7 +9,7 @@ use std::{
     future::pending,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -107,6 +107,92 @@ fn tasks_that_outlive_their_body_are_seen() {
         })
     });
     assert_eq!(noticed(&verdict), [(Trouble::LeftTasks, None)], "{verdict}");
+}
+
+/// Starts a task each second that takes 2.5 s, and waits for all of them when it is asked to end.
+async fn drains(context: Context) -> BodyResult {
+    let mut tasks = Vec::new();
+    while context.wait(sleep(SECOND)).await.is_ok() {
+        tasks.push(tokio::spawn(sleep(SECOND * 5 / 2)));
+    }
+    for task in tasks {
+        task.await?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_body_that_waits_for_its_tasks_is_not_blamed_where_it_could_not() {
+    let verdict = tried(|| {
+        let outer = kinds().outer_grace(30 * SECOND);
+        outer
+            .kind("graceful", contracts::graceful(Span::from_secs(5)))
+            .unit("worker", Unit::task("graceful", drains))
+    });
+    assert!(verdict.is_clean(), "{verdict}");
+}
+
+/// What is written to, as long as it works.
+fn database(open: &Arc<AtomicBool>) -> Unit {
+    let open = Arc::clone(open);
+    Unit::task("graceful", move |context| {
+        let open = Arc::clone(&open);
+        async move {
+            open.store(true, Ordering::Relaxed);
+            context.cancelled().await;
+            open.store(false, Ordering::Relaxed);
+            Ok(())
+        }
+    })
+}
+
+/// Writes what it has when it is asked to end.
+fn flushing(open: &Arc<AtomicBool>, panics: bool) -> Unit {
+    let open = Arc::clone(open);
+    Unit::task("graceful", move |context| {
+        let open = Arc::clone(&open);
+        async move {
+            context.cancelled().await;
+            sleep(SECOND / 3).await;
+            let works = open.load(Ordering::Relaxed);
+            assert!(works || !panics, "the database is closed");
+            if works { Ok(()) } else { Err("the database is closed".into()) }
+        }
+    })
+}
+
+#[test]
+fn a_body_that_goes_wrong_while_it_is_stopped_is_seen() {
+    let kinds = || kinds().kind("graceful", contracts::graceful(Span::from_secs(5)));
+    for panics in [false, true] {
+        let verdict = tried(move || {
+            let open = Arc::default();
+            kinds().unit("worker", flushing(&open, panics)).unit("database", database(&open).needs("worker"))
+        });
+        assert_eq!(noticed(&verdict), [(Trouble::Failed, Some("worker"))], "{verdict}");
+        let words = &verdict.defects[0].words;
+        assert!(words.starts_with("fails while it is stopped: "), "{verdict}");
+        assert!(words.ends_with("the database is closed"), "{verdict}");
+        // The other way round, it works whenever the host asks, whatever somebody does to the database alone.
+        let verdict = tried(move || {
+            let open = Arc::default();
+            kinds()
+                .unit("database", database(&open))
+                .unit("worker", flushing(&open, panics).needs("database"))
+        });
+        assert!(verdict.is_clean(), "{verdict}");
+    }
+}
+
+#[test]
+fn signals_of_the_test_are_left_as_they_are() {
+    let verdict = Trial::of(|| service(polite).signals()).runs(20).run().unwrap();
+    assert!(verdict.is_clean(), "{verdict}");
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+    // SIGHUP, SIGINT and SIGTERM.
+    assert_eq!(caught & (1 | 1 << 1 | 1 << 14), 0, "{caught:x}");
 }
 
 #[test]
@@ -270,8 +356,17 @@ fn readme_is_true() {
 
 #[test]
 fn processes_are_refused() {
-    let trial = Trial::of(|| Host::builder().kind("session", contracts::session()));
-    assert_eq!(trial.run(), Err(Refused::Processes(0)));
+    let sidecar = || kinds().kind("process", contracts::session()).unit("worker", Unit::task("task", polite));
+    let refused = Trial::of(move || sidecar().unit("sidecar", Unit::command("process", ("sh", ["-c"]))))
+        .run()
+        .unwrap_err();
+    assert_eq!(
+        refused,
+        Refused::Processes { kind: Arc::from("process"), units: vec![Arc::from("sidecar")] },
+        "by name, and with what is of it"
+    );
+    let told = refused.to_string();
+    assert!(told.contains(r#"kind "process""#) && told.contains("(sidecar)"), "{told}");
 }
 
 #[test]
