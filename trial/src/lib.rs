@@ -38,9 +38,10 @@
 //! the virtual one runs ahead. Give such bodies something to talk to that is a task, as in any test. A service with a
 //! kind of processes is refused: describe it without them, or with tasks in their place.
 //!
-//! Work that nobody was told of is not missed: what a body still has in a buffer when it is dropped, or ends at
-//! [`Context::wait`](winddown_host::Context::wait)`(…).await?`, is gone, and no trouble. Only what was recorded is known
-//! here. Record a thing when it is done, or write the buffer out before the body ends.
+//! Work that nobody was told of is not missed: what a body still has in a buffer when it is dropped, or when it ends at
+//! the `?` after [`Context::wait`](winddown_host::Context::wait), is gone, and no trouble. Only what was recorded is known
+//! here. Record a thing when it is done, or write the buffer out before the body ends; and ask for more with
+//! [`Trial::holds`]: that each job which was taken is also done, for example.
 //!
 //! A seed decides what is asked and when, and how long the disk takes. What the service draws by itself
 //! (`tokio::select!` without `biased`, the order of a hash map) may differ when a seed is played again.
@@ -50,6 +51,7 @@
 
 mod course;
 mod disk;
+mod left;
 mod living;
 mod notice;
 mod play;
@@ -58,6 +60,7 @@ mod trial;
 mod trouble;
 mod verdict;
 
+pub use left::Left;
 pub use trial::{Refused, Trial};
 pub use trouble::Trouble;
 pub use verdict::{Defect, Verdict};

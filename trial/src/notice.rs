@@ -103,11 +103,16 @@ impl Seen {
         }
     }
 
+    /// Whether nobody was forced or dropped: every body could end what it was at.
+    pub(crate) fn notice_chances(&mut self, stops: &[Stopped]) {
+        let had_its_chance = |(stop, _): &Stopped| !stop.forced && !stop.overran && stop.failed.is_none();
+        self.had_its_time = self.patient && stops.iter().all(had_its_chance);
+    }
+
     /// Tasks that are left when the host is down. A process would end, and they with it. Who was dropped could not
     /// wait for what it had started, and has a trouble of its own or was meant to be.
-    pub(crate) fn notice_tasks(&mut self, left: usize, stops: &[Stopped]) {
-        let had_its_chance = |(stop, _): &Stopped| !stop.forced && !stop.overran && stop.failed.is_none();
-        if !self.patient || !stops.iter().all(had_its_chance) {
+    pub(crate) fn notice_tasks(&mut self, left: usize) {
+        if !self.had_its_time {
             return;
         }
         let tasks = match left {

@@ -48,6 +48,8 @@ pub(crate) struct Seen {
     pub(crate) report: Option<Arc<Report>>,
     /// It had its time, on a disk that works.
     pub(crate) patient: bool,
+    /// And so had every unit that was stopped before.
+    pub(crate) had_its_time: bool,
     pub(crate) noticed: Vec<Noticed>,
     /// Units whose start was refused, and why.
     pub(crate) refused: Vec<(Arc<str>, Error)>,
@@ -88,7 +90,8 @@ pub(crate) fn play(service: &Service, life: &Life, seed: u64, memory: &Memory, t
     seen.steps = told.steps;
     let cut_short = stage.cut_short(&seen.names);
     seen.notice_report(&cut_short);
-    seen.notice_tasks(left.saturating_sub(tasks), &told.stops);
+    seen.notice_chances(&told.stops);
+    seen.notice_tasks(left.saturating_sub(tasks));
     if life.disk.is_kind() {
         seen.notice_stops(&told.stops, &cut_short);
         seen.notice_failures(told.failures);

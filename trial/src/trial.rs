@@ -17,6 +17,7 @@ use winddown_host::{Builder, store::Memory};
 
 use crate::{
     course::course,
+    left::Left,
     play::{self, Seen, Service},
     trouble::{Noticed, Trouble},
     verdict::Verdict,
@@ -57,6 +58,9 @@ pub enum Refused {
     },
 }
 
+/// What has to hold of what a life of the host left.
+type Rule = Arc<dyn Fn(&Left) -> Result<(), String> + Send + Sync>;
+
 /// A trial of a service.
 #[must_use]
 pub struct Trial {
@@ -67,6 +71,7 @@ pub struct Trial {
     crashes: bool,
     patience: Duration,
     allowed: Vec<(Trouble, Option<Arc<str>>)>,
+    rules: Vec<Rule>,
 }
 
 impl Trial {
@@ -84,6 +89,7 @@ impl Trial {
             crashes: true,
             patience: Duration::from_secs(20),
             allowed: Vec::new(),
+            rules: Vec::new(),
         }
     }
 
@@ -127,6 +133,28 @@ impl Trial {
     /// This is how it is meant to be, for all units and for the service as a whole.
     pub fn allow_everywhere(mut self, trouble: Trouble) -> Self {
         self.allowed.push((trouble, None));
+        self
+    }
+
+    /// This has to hold after each life of a host. What `rule` says against it is a [`Trouble::Broken`], with its seed
+    /// and its timeline.
+    ///
+    /// ```
+    /// use winddown_trial::Left;
+    ///
+    /// /// Whoever takes a job records that it is taken, and later that it is done.
+    /// fn nothing_is_left_undone(left: &Left) -> Result<(), String> {
+    ///     let found = left.findings("worker");
+    ///     let is_done = |job: &str| found.iter().any(|it| it.id.strip_prefix("done ") == Some(job));
+    ///     let undone = found.iter().find_map(|it| it.id.strip_prefix("took ").filter(|job| !is_done(job)));
+    ///     match undone {
+    ///         Some(job) if left.had_its_time => Err(format!("job {job} was taken and is not done")),
+    ///         _ => Ok(()),
+    ///     }
+    /// }
+    /// ```
+    pub fn holds(mut self, rule: impl Fn(&Left) -> Result<(), String> + Send + Sync + 'static) -> Self {
+        self.rules.push(Arc::new(rule));
         self
     }
 
@@ -180,11 +208,13 @@ impl Trial {
     /// Runs are played on a thread of their own, so that one that never ends can be seen from here.
     fn play(&self, first: u64, runs: u64, verdict: &mut Verdict) {
         let (tell, heard) = mpsc::channel();
-        let (service, span, crashes) = (Arc::clone(&self.service), self.span, self.crashes);
+        let (service, rules, span, crashes) =
+            (Arc::clone(&self.service), self.rules.clone(), self.span, self.crashes);
         let worker = thread::spawn(move || {
             let tasks = play::tasks_of_nothing(&service);
+            let player = Player { service, rules, span, crashes, tasks, tell };
             for place in 0..runs {
-                play_run(&service, first.wrapping_add(place), span, crashes, tasks, &tell);
+                player.play_run(first.wrapping_add(place));
             }
         });
         let mut seed = first;
@@ -241,19 +271,46 @@ enum Told {
     RunIsOver,
 }
 
-fn play_run(service: &Service, seed: u64, span: Duration, crashes: bool, tasks: usize, tell: &Sender<Told>) {
-    let memory = Memory::new();
-    for (number, life) in (0_u64..).zip(course(seed, span, crashes)) {
-        // Each life's disk takes its own time.
-        let seen = play::play(service, &life, seed ^ number << 48, &memory, tasks);
-        let down = seen.noticed.iter().any(|noticed| noticed.trouble == Trouble::NoHost);
-        // Who does not listen any more does not want to know.
-        drop(tell.send(Told::Life(Box::new(seen))));
-        if down {
-            break;
+/// Plays runs on a thread of its own.
+struct Player {
+    service: Service,
+    rules: Vec<Rule>,
+    span: Duration,
+    crashes: bool,
+    /// How many tasks are there when nothing ran.
+    tasks: usize,
+    tell: Sender<Told>,
+}
+
+impl Player {
+    fn play_run(&self, seed: u64) {
+        let memory = Memory::new();
+        for (number, life) in (0_u64..).zip(course(seed, self.span, self.crashes)) {
+            // Each life's disk takes its own time.
+            let mut seen = play::play(&self.service, &life, seed ^ number << 48, &memory, self.tasks);
+            let down = seen.noticed.iter().any(|noticed| noticed.trouble == Trouble::NoHost);
+            if !down {
+                self.judge(seed, number, &mut seen, &memory);
+            }
+            // Who does not listen any more does not want to know.
+            drop(self.tell.send(Told::Life(Box::new(seen))));
+            if down {
+                break;
+            }
+        }
+        drop(self.tell.send(Told::RunIsOver));
+    }
+
+    /// What the service's own rules say.
+    fn judge(&self, seed: u64, number: u64, seen: &mut Seen, memory: &Memory) {
+        if self.rules.is_empty() {
+            return;
+        }
+        let left = Left::after(seed, number + 1, seen.had_its_time, memory);
+        for broken in self.rules.iter().filter_map(|rule| rule(&left).err()) {
+            seen.notice(Trouble::Broken, None, broken);
         }
     }
-    drop(tell.send(Told::RunIsOver));
 }
 
 /// A number that the environment says, if it says anything.

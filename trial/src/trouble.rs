@@ -10,6 +10,8 @@ use winddown_core::Action;
 pub enum Trouble {
     /// What was durable is gone, or an exit code of 0 was not true.
     Lost,
+    /// A rule of the service's own does not hold: see [`Trial::holds`](crate::Trial::holds).
+    Broken,
     /// The run did not come to its end: a body blocks its thread, never yields, or waits for something outside.
     Stuck,
     /// A unit was still running when the time for its stop was over: mostly because what is stopped before it, or
