@@ -237,7 +237,10 @@ async fn a_stop_is_counted_with_its_row_on_the_way() {
     let host = described(&memory)
         .kind("graceful", contracts::graceful(Span::from_secs(5)))
         .unit("careful", Unit::task("graceful", body))
-        .on_stopped(move |stop| tell.send((stop.recorded, stop.saved, stop.row_durable)).unwrap_or_default())
+        .on_stopped(move |stop| {
+            let report = stop.report;
+            tell.send((report.recorded, report.saved, report.row_durable)).unwrap_or_default();
+        })
         .start()
         .await
         .unwrap();
