@@ -290,9 +290,9 @@ impl Effects {
         &self.list
     }
 
-    /// Stops whose ladder is over, each once, as it went, oldest first, with the final row on its way; none, unless the list was made
-    /// [`with_stops`](Effects::with_stops). Nothing is asked for by that: it is for whoever counts stops, since
-    /// the same step may start the unit again, and then the engine knows only of that.
+    /// Stops whose ladder is over, each once, as it went, oldest first, with the final row on its way; none,
+    /// unless the list was made [`with_stops`](Effects::with_stops). Nothing is asked for by that: it is for
+    /// whoever counts stops, since the same step may start the unit again, and then the engine knows only of that.
     #[must_use]
     pub fn stops(&self) -> &[UnitReport] {
         self.stops.as_deref().unwrap_or_default()

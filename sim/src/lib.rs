@@ -21,6 +21,6 @@ pub mod sweep;
 pub mod timeline;
 mod world;
 
-pub use plain::{plain, without_mark};
+pub use plain::{plain, quoted, without_mark};
 pub use setup::{Setup, SetupError, UnitSetup};
 pub use world::{Arena, Body, Ended, Outcome, Pending, Place, Store, run, run_while};

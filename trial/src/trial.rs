@@ -14,6 +14,7 @@ use std::{
 
 use winddown_core::BodyClass;
 use winddown_host::{Builder, store::Memory};
+use winddown_sim::quoted;
 
 use crate::{
     course::course,
@@ -201,7 +202,8 @@ impl Trial {
         let verdict = self.run().unwrap_or_else(|refused| panic!("{refused}"));
         let Some(worst) = verdict.defects.first() else { return println!("{verdict}") };
         let (timeline, seed) = (last_lines(&worst.timeline()), worst.seed);
-        let again = again(thread::current().name(), env::args());
+        let program = env::args_os().map(|word| word.to_string_lossy().into_owned());
+        let again = again(thread::current().name(), program);
         panic!("{verdict}\n{timeline}\nthis run again: WINDDOWN_SEED={seed} {again}\n");
     }
 
@@ -252,13 +254,6 @@ fn again(thread: Option<&str>, program: impl Iterator<Item = String>) -> String 
         Some(test) => format!("cargo test {test} -- --exact"),
         None => program.map(|word| quoted(&word)).collect::<Vec<_>>().join(" "),
     }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain =
-        !word.is_empty() && word.chars().all(|it| it.is_alphanumeric() || "_-./=:,@+%".contains(it));
-    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 fn listed(units: &[Arc<str>]) -> String {

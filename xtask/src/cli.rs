@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use winddown_core::Span;
-use winddown_sim::scenario::{System, parse_span};
+use winddown_sim::{
+    quoted,
+    scenario::{System, parse_span},
+};
 
 use crate::{
     bench::BenchArguments,
@@ -266,16 +269,6 @@ impl SimArguments {
             }
             (None, None) => format!("generated scenarios{}", self.search_words()),
         }
-    }
-}
-
-/// A word for a shell, in quotes if it needs them.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:,@%".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 

@@ -8,8 +8,14 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 
 /// From here on, an interrupt is something to look for.
 pub(crate) fn listen() {
-    let handler = || {
+    listen_and(|| {});
+}
+
+/// The same. `end`: what is done before the second one ends everything.
+pub(crate) fn listen_and(end: fn()) {
+    let handler = move || {
         if ASKED.swap(true, Ordering::Relaxed) {
+            end();
             std::process::exit(Code::Interrupted.number().into());
         }
     };

@@ -13,13 +13,13 @@ use serde_json::json;
 use winddown_core::{Action, Effect, Input, KindId, UnitId};
 use winddown_journal::{Difference, Journal};
 use winddown_sim::{
-    plain,
+    plain, quoted,
     story::{Entry, Story},
     timeline::{self, Cast, Kind, Line},
 };
 
 use crate::{
-    cli::{Format, quoted},
+    cli::Format,
     json::SCHEMA,
     output::{Code, painted, print, print_json},
 };

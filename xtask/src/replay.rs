@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::{Value, json};
-use winddown_sim::{chooser::Replay, shrink::Kept, timeline::Heading};
+use winddown_sim::{chooser::Replay, quoted, shrink::Kept, timeline::Heading};
 
 use crate::{
-    cli::{Format, SimArguments, quoted},
+    cli::{Format, SimArguments},
     json,
     output::{Code, complain, print_json},
     play::{Answers, Subject, Told},

@@ -1,11 +1,11 @@
 //! Who may go down before whom: dependents before what they depend on, and at most so many at once.
 
+use core::hint::cold_path;
+
 use super::{
     Engine,
     unit::{Stage, Stop},
 };
-use core::hint::cold_path;
-
 use crate::{
     budget::Budget,
     disposition::{Disposition, Why},

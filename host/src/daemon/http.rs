@@ -64,11 +64,12 @@ fn routes() -> [(&'static str, MethodRouter<Shared>); 4] {
 }
 
 fn router(shared: Shared) -> Router {
+    let paths = routes().map(|(path, _)| path);
     let router = routes().into_iter().fold(Router::new(), |router, (path, method)| {
         router.route(path, method.fallback(probes::another_method))
     });
     router
-        .fallback(async |uri: Uri| probes::nothing_here(uri.path(), &routes().map(|(path, _)| path)))
+        .fallback(async move |uri: Uri| probes::nothing_here(uri.path(), &paths))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn(probes::no_store))
         .with_state(shared)

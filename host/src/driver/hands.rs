@@ -98,11 +98,12 @@ impl Driver {
             let mut errors = Vec::new();
             // One that fails does not keep the others from being done.
             for work in works {
-                match caught(|| work).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => errors.push(format!("phase {}: {error}", phase.name())),
-                    Err(panic) => errors.push(format!("phase {}: {}", phase.name(), words_of(&*panic))),
-                }
+                let error = match caught(|| work).await {
+                    Ok(Ok(())) => continue,
+                    Ok(Err(error)) => Arc::from(error.to_string()),
+                    Err(panic) => words_of(&*panic),
+                };
+                errors.push(format!("phase {}: {error}", phase.name()));
             }
             drop(inbox.send(Message::Wound { phase, errors }));
         });

@@ -3,7 +3,6 @@
 use std::{
     io::IsTerminal as _,
     path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -15,14 +14,12 @@ use super::{
     kinds::Torment,
     random::Random,
 };
-use crate::output::{Code, complain};
+use crate::interrupt;
 
 /// After so many failures a torment has said what it has to say.
 const FAILURES: usize = 5;
 /// So many lines of a log are told with a failure.
 const LOG_LINES: usize = 12;
-
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// One round of a torment: some trials in one home.
 pub(super) struct Round<'a> {
@@ -38,7 +35,7 @@ pub(super) struct Round<'a> {
 impl Round<'_> {
     /// One more trial is begun, if there is one left to make.
     pub(super) fn begin(&mut self) -> bool {
-        let goes_on = self.trials < self.goal && !INTERRUPTED.load(Ordering::Relaxed);
+        let goes_on = self.trials < self.goal && !interrupt::asked();
         self.trials += u64::from(goes_on);
         goes_on
     }
@@ -85,21 +82,13 @@ pub(super) struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     pub(super) fn new(arena: &'a Arena, seed: u64) -> Self {
-        let handler = || {
-            if INTERRUPTED.swap(true, Ordering::Relaxed) {
-                // The second one does not wait for a round to end, and leaves no process either.
-                drop(Arena::end_all());
-                std::process::exit(Code::Interrupted.number().into());
-            }
-        };
-        if let Err(error) = ctrlc::set_handler(handler) {
-            complain(&format!("an interrupt will not be answered with a table: {error}"));
-        }
+        // The second one does not wait for a round to end, and leaves no process either.
+        interrupt::listen_and(|| drop(Arena::end_all()));
         Self { arena, seed }
     }
 
     pub(super) fn is_interrupted(&self) -> bool {
-        INTERRUPTED.load(Ordering::Relaxed)
+        interrupt::asked()
     }
 
     pub(super) fn torment(&self, torment: &'static Torment, goal: u64) -> Result<Told> {

@@ -3,6 +3,7 @@
 use std::{io, path::Path, time::Duration};
 
 use serde_json::json;
+use winddown_sim::quoted;
 
 use super::{
     census::Marked,
@@ -11,7 +12,7 @@ use super::{
     run::{Failure, Told},
 };
 use crate::{
-    cli::{Format, quoted},
+    cli::Format,
     json::SCHEMA,
     output::{BAD, GOOD, print, print_json, styled},
 };
