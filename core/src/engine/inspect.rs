@@ -100,6 +100,12 @@ impl Engine {
         if unit.index() < self.units.len() { self.timers.of(unit) } else { Moment::NEVER }
     }
 
+    /// When the present phase of the shutdown is over at the latest. Never, if there is none.
+    #[must_use]
+    pub const fn phase_deadline(&self) -> Moment {
+        self.shutdown.until()
+    }
+
     /// When the unit is started again by its restart policy, if it waits for that. Its owner's cap may have kept it
     /// from that already: then it waits for an explicit start, and this is none.
     #[must_use]

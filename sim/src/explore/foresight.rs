@@ -5,10 +5,10 @@
 //! unit has moved: where it leads is known. That is nine choices of ten. A crash is the same with every unit,
 //! each on its own.
 //!
-//! What changes other units as well, as the last step of a phase does, is never foreseen. A state that is new is
-//! still gone to, judged, and compared with what was foreseen; a choice that leads to a known one is not tried.
-//! That nothing is missed by this is not proved but checked: `Model::without_foresight` tries every choice, and
-//! has to find the same.
+//! What changes other units as well, as the last step of a phase does, is never foreseen: it is tried in every
+//! state, and so is a signal, a deadline, and the exit. In one state of eight something that is foreseen is tried
+//! all the same, judged, and compared. That nothing is missed by this is not proved but checked:
+//! `Model::without_foresight` tries every choice, and has to find the same.
 
 use core::num::NonZeroU32;
 
@@ -16,6 +16,7 @@ use super::{
     choice::Choice,
     key::{self, Digests},
     map::Map,
+    menu::Options,
     pieces::{Known, Parts},
     scope::Scope,
     state::State,
@@ -69,8 +70,8 @@ pub(super) struct Foresight {
 /// The state from which something is foreseen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Here<'a> {
-    pub(super) state: &'a State,
     pub(super) parts: &'a Parts,
+    pub(super) options: &'a Options,
     pub(super) digests: &'a Digests,
     pub(super) known: &'a Known,
 }
@@ -87,11 +88,13 @@ pub(super) struct Prospect<'a> {
 }
 
 impl Prospect<'_> {
-    /// By what a choice's end is known, if that is known there or in `latest`.
-    pub(super) fn look(&self, latest: &Foresight, choice: Choice) -> Option<u64> {
-        let Here { state, parts, digests, known } = self.here;
-        let (units, deed) = state.deed(choice)?;
-        let (mut sum, mut host) = (self.sum, parts.host);
+    /// Where a choice leads, if that is known there or in `latest`: by what it is known, and its parts.
+    pub(super) fn look(&self, latest: &Foresight, choice: Choice) -> Option<(u64, Parts)> {
+        let Here { parts, options, digests, known } = self.here;
+        let (units, deed) = Deed::of(choice, parts.units().len())?;
+        let mut sum = self.sum;
+        let mut after = *parts;
+        after.left = options.left_after(choice);
         for unit in units {
             let tried = self.pages[unit].and_then(|page| self.all.get(page, deed));
             let tried = match tried {
@@ -99,9 +102,10 @@ impl Prospect<'_> {
                 None => latest.get(latest.first_page(parts.units()[unit], parts.host)?, deed)?,
             };
             sum = digests.sum_with(sum, unit, known.units.digest(tried.unit));
-            host = tried.host.into();
+            after.host = tried.host.into();
+            after.set_unit(unit, tried.unit);
         }
-        Some(key::key(sum, known.hosts.digest(host), state.left_after(choice)))
+        Some((key::key(sum, known.hosts.digest(after.host), after.left), after))
     }
 }
 
@@ -116,13 +120,8 @@ impl Foresight {
     }
 
     /// This was tried in a state with these parts, broke nothing, and led to `next`: now that is known.
-    pub(super) fn learn(
-        &mut self,
-        before: &Parts,
-        deed: Option<(core::ops::Range<usize>, Deed)>,
-        (next, after): (&State, &Parts),
-    ) {
-        let Some((units, deed)) = deed else { return };
+    pub(super) fn learn(&mut self, before: &Parts, choice: Choice, (next, after): (&State, &Parts)) {
+        let Some((units, deed)) = Deed::of(choice, before.units().len()) else { return };
         if deed != CRASH && next.touched != 1 << units.start {
             return;
         }
@@ -198,29 +197,21 @@ fn both(unit: u32, host: u32) -> u64 {
     mixed ^ mixed >> 32
 }
 
-impl State {
-    /// What a choice does to which units, if it is done to each on its own.
-    pub(super) fn deed(&self, choice: Choice) -> Option<(core::ops::Range<usize>, Deed)> {
-        if choice == Choice::Crash {
-            return Some((0..self.bodies.len(), CRASH));
-        }
-        let unit = self.unit_of(&choice)?;
-        // Of what is asked of one unit, or written for it, how much comes before.
-        let orders =
-            |place: u8| self.orders[..place.into()].iter().filter(|order| order.unit == unit).count();
-        let writes =
-            |place: u8| self.writes[..place.into()].iter().filter(|write| write.unit == unit).count();
+impl Deed {
+    /// What a choice does to which of so many units, if it is done to each on its own.
+    pub(super) fn of(choice: Choice, units: usize) -> Option<(core::ops::Range<usize>, Self)> {
         let (kind, which, how) = match choice {
-            Choice::Finish(place, outcome) => (1, orders(place), outcome as u8),
-            Choice::Store(place, outcome) => (2, writes(place), outcome as u8),
+            Choice::Crash => return Some((0..units, CRASH)),
+            Choice::Finish(_, order, outcome) => (1, order, outcome as u8),
+            Choice::Store(_, write, outcome) => (2, write, outcome as u8),
             Choice::Exit(_, exit) => (3, 0, exit as u8),
             Choice::Find(_, durable) => (4, 0, durable.into()),
             Choice::Stop(_, manner) => (5, 0, manner as u8),
             Choice::Keep(_, count) => (6, 0, count),
-            Choice::Signal | Choice::Wake | Choice::Crash | Choice::Boot => return None,
+            Choice::Signal | Choice::Wake | Choice::Boot => return None,
         };
+        let unit = choice.unit()?.index();
         // A list that is too long for the word is not worth a longer one.
-        let which = u16::try_from(which).ok().filter(|which| *which < 1 << 5)?;
-        Some((unit.index()..unit.index() + 1, Deed(kind << 13 | which << 8 | u16::from(how))))
+        (which < 1 << 5).then(|| (unit..unit + 1, Self(kind << 13 | u16::from(which) << 8 | u16::from(how))))
     }
 }

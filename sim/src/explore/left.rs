@@ -2,7 +2,7 @@
 
 use winddown_core::{Exit, Outcome};
 
-use super::{choice::Choice, scope::Scope, state::State};
+use super::{choice::Choice, scope::Scope};
 
 /// How often what may still happen: a byte of a word for each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,40 +34,32 @@ impl Left {
         self.0.to_le_bytes()[what as usize]
     }
 
-    /// What is left if this has happened so often.
-    const fn less(self, what: Counted, times: u8) -> Self {
-        Self(self.0 - ((times as u64) << (8 * what as u64)))
-    }
-}
-
-impl State {
     /// Whether this may still happen.
-    pub(super) const fn may(&self, what: Counted) -> bool {
-        self.left.of_these(what) > 0
+    pub(super) const fn may(self, what: Counted) -> bool {
+        self.of_these(what) > 0
     }
 
-    /// What may still happen once this has.
-    pub(super) fn left_after(&self, choice: Choice) -> Left {
+    /// What is left once this choice was taken. `draining`: in a shutdown. `in_time`: how many answers are waited
+    /// for that no deadline has outrun.
+    pub(super) fn after(self, choice: Choice, draining: bool, in_time: impl FnOnce() -> u8) -> Self {
         let (what, times) = match choice {
-            Choice::Finish(_, Outcome::Failed)
-            | Choice::Store(_, Outcome::Failed)
+            Choice::Finish(.., Outcome::Failed)
+            | Choice::Store(.., Outcome::Failed)
             | Choice::Exit(_, Exit::Failed) => (Counted::Failures, 1),
-            Choice::Signal => (Counted::Signals, u8::from(self.engine.is_draining())),
-            Choice::Wake => (Counted::Delays, self.in_time()),
+            Choice::Signal => (Counted::Signals, draining.into()),
+            Choice::Wake => (Counted::Delays, in_time()),
             Choice::Find(..) => (Counted::Findings, 1),
             Choice::Stop(..) => (Counted::Stops, 1),
             Choice::Crash => (Counted::Crashes, 1),
             Choice::Finish(..) | Choice::Store(..) | Choice::Exit(..) | Choice::Keep(..) | Choice::Boot => {
-                return self.left;
+                return self;
             }
         };
-        self.left.less(what, times)
+        self.less(what, times)
     }
 
-    /// How many answers are waited for that no deadline has outrun.
-    pub(super) fn in_time(&self) -> u8 {
-        let orders = self.orders.iter().filter(|order| !order.slow).count();
-        let writes = self.writes.iter().filter(|write| write.counts() && !write.slow).count();
-        u8::try_from(orders + writes).unwrap_or(u8::MAX)
+    /// What is left if this has happened so often.
+    const fn less(self, what: Counted, times: u8) -> Self {
+        Self(self.0 - ((times as u64) << (8 * what as u64)))
     }
 }

@@ -14,6 +14,7 @@ use super::{
     key::Digests,
     left::Left,
     map::Map,
+    menu::{HostOptions, Options, UnitOptions},
     scope::Scope,
     state::{Hand, Order, State, Write},
 };
@@ -61,6 +62,11 @@ impl Parts {
         &self.units[..self.count.into()]
     }
 
+    /// It has this unit in this place then.
+    pub(super) fn set_unit(&mut self, place: usize, number: u32) {
+        self.units[place] = number;
+    }
+
     /// By what states are sorted: those that are put together from much the same are near each other.
     pub(super) fn place(&self) -> u64 {
         u64::from(self.host) << 32 | u64::from(self.units[0])
@@ -77,15 +83,15 @@ impl Parts {
 /// The pieces of all states, for any number of threads.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
-    units: Kind<UnitPiece>,
-    hosts: Kind<HostPiece>,
+    units: Kind<UnitPiece, UnitOptions>,
+    hosts: Kind<HostPiece, HostOptions>,
 }
 
 /// The pieces that a thread knows of.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    pub(super) units: List,
-    pub(super) hosts: List,
+    pub(super) units: List<UnitOptions>,
+    pub(super) hosts: List<HostOptions>,
 }
 
 impl Pieces {
@@ -101,13 +107,13 @@ impl Pieces {
         let mut units = before.map_or([0; _], |before| before.units);
         for ((unit, _), number) in state.hands().zip(&mut units) {
             if before.is_none() || state.touched >> unit.0 & 1 == 1 {
-                let piece = || state.present().unit_piece(unit);
+                let piece = || (state.present().unit_piece(unit), state.unit_options(unit));
                 *number = self.units.number(&mut known.units, digests.units[unit.index()], piece);
             }
         }
         let piece = || {
             let State { engine, judge, step, up, .. } = state.present();
-            HostPiece { engine, judge, step, up }
+            (HostPiece { engine, judge, step, up }, state.host_options())
         };
         let host = self.hosts.number(&mut known.hosts, digests.host, piece);
         let count = u8::try_from(state.hands().count()).unwrap_or(u8::MAX);
@@ -130,71 +136,83 @@ impl Known {
         }
         Digests { units, host: self.hosts.digest(parts.host), left: parts.left, symmetric }
     }
+
+    /// What of these parts decides what may happen next.
+    pub(super) fn options(&self, parts: &Parts) -> Options {
+        let units = parts.units().iter().map(|number| self.units.options(*number));
+        Options::new(units, self.hosts.options(parts.host), parts.left)
+    }
 }
 
 /// Pieces of one kind.
 #[derive(Debug)]
-struct Kind<T> {
-    list: Mutex<List>,
+struct Kind<T, O> {
+    list: Mutex<List<O>>,
     /// By numbers: one, two more, four more, and so on, so that none ever moves.
     pieces: [OnceLock<Box<[OnceLock<T>]>>; 32],
 }
 
-/// The digests of pieces, by their numbers, and the other way round.
+/// What there is to know about pieces without a look at them, by their numbers; and the numbers by digests.
 #[derive(Debug, Default)]
-pub(super) struct List {
+pub(super) struct List<O> {
     numbers: Map<u32>,
-    digests: Vec<u64>,
+    all: Vec<(u64, O)>,
 }
 
-impl List {
+impl<O: Copy + Default> List<O> {
     pub(super) fn digest(&self, number: u32) -> u64 {
-        self.digests[number as usize]
+        self.all[number as usize].0
     }
 
-    fn put(&mut self, number: u32, digest: u64) {
+    /// What of the piece decides what may happen next.
+    fn options(&self, number: u32) -> O {
+        self.all[number as usize].1
+    }
+
+    fn put(&mut self, number: u32, digest: u64, options: O) {
         self.numbers.put(digest, number);
         let place = number as usize;
-        self.digests.resize(self.digests.len().max(place + 1), 0);
-        self.digests[place] = digest;
+        self.all.resize(self.all.len().max(place + 1), (0, O::default()));
+        self.all[place] = (digest, options);
     }
 
-    fn catch_up<T>(&mut self, with: &Kind<T>) {
+    fn catch_up<T>(&mut self, with: &Kind<T, O>) {
         let list = with.list();
-        for (number, digest) in (0..).zip(&list.digests) {
-            if self.digests.get(number as usize) != Some(digest) {
-                self.put(number, *digest);
+        for (number, (digest, options)) in (0..).zip(&list.all) {
+            if self.all.get(number as usize).is_none_or(|(known, _)| known != digest) {
+                self.put(number, *digest, *options);
             }
         }
     }
 }
 
-impl<T> Default for Kind<T> {
+impl<T, O: Default> Default for Kind<T, O> {
     fn default() -> Self {
         Self { list: Mutex::default(), pieces: [const { OnceLock::new() }; _] }
     }
 }
 
-impl<T> Kind<T> {
-    fn list(&self) -> MutexGuard<'_, List> {
+impl<T, O: Copy + Default> Kind<T, O> {
+    fn list(&self) -> MutexGuard<'_, List<O>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The number of the piece with this digest. `known`: those that the thread knows of.
-    fn number(&self, known: &mut List, digest: u64, piece: impl FnOnce() -> T) -> u32 {
+    fn number(&self, known: &mut List<O>, digest: u64, piece: impl FnOnce() -> (T, O)) -> u32 {
         if let Some(number) = known.numbers.get(digest) {
             return number;
         }
         let mut list = self.list();
         let number = list.numbers.get(digest).unwrap_or_else(|| {
-            let number = u32::try_from(list.digests.len()).unwrap_or(u32::MAX);
+            let number = u32::try_from(list.all.len()).unwrap_or(u32::MAX);
             let (row, place) = Self::place(number);
             let row = self.pieces[row].get_or_init(|| (0..1 << row).map(|_| OnceLock::new()).collect());
-            let _first = row[place].set(piece());
-            list.put(number, digest);
+            let (piece, options) = piece();
+            let _first = row[place].set(piece);
+            list.put(number, digest, options);
             number
         });
-        known.put(number, digest);
+        known.put(number, digest, list.options(number));
         number
     }
 
@@ -314,7 +332,7 @@ mod tests {
                     state.take(model.setup(), menu[place], &mut Witness::default()).unwrap();
                 }
             }
-            let seen = known.units.digests.len();
+            let seen = known.units.all.len();
             assert!(3 * states > 2 * seen, "{system:?}: {states} states of {seen} pieces");
         }
     }

@@ -14,7 +14,9 @@ use super::{
     choice::Choice,
     foresight::{Foresight, Here},
     key::{self, Digests},
+    menu::Options,
     pieces::{Known, Parts, Pieces},
+    recent::Recent,
     state::{State, Witness},
     table::{Calm, Met, STUCK, Table},
 };
@@ -22,6 +24,13 @@ use crate::coverage::Coverage;
 
 /// So many states a thread takes at a time.
 const BLOCK: usize = 32;
+
+/// In one of so many states, by its key, a choice is tried whose end is foreseen, and compared.
+const CHECKED: u64 = 8;
+
+const fn is_checked(key: u64) -> bool {
+    key.is_multiple_of(CHECKED)
+}
 
 /// What a search has found out.
 #[derive(Debug)]
@@ -50,31 +59,22 @@ impl Searched {
     }
 }
 
-/// Where a way begins: a state to be put together, and the key of the one that was gone on from.
-#[derive(Clone, Copy, Debug)]
-struct Source {
-    parts: Parts,
-    parent: u64,
-}
-
 /// A state that is new: what may happen next in it was not tried yet.
 #[derive(Clone, Copy, Debug)]
 struct Fresh {
     key: u64,
-    /// The state before; or the state itself, if it was gone to already.
-    source: Source,
-    /// What leads here from the state before.
-    by: Option<Choice>,
+    parts: Parts,
 }
 
 /// Where a choice leads.
 #[derive(Clone, Copy, Debug)]
 struct Ahead {
-    /// Nowhere, if the choice breaks a claim.
+    /// Nowhere, if it is not known yet, or the choice breaks a claim.
     key: Option<u64>,
-    /// The place of the source among those of the block.
-    source: u32,
-    by: Option<Choice>,
+    /// What the state there is put together from, unless it is an exit.
+    parts: Parts,
+    /// The key of the state before.
+    parent: u64,
 }
 
 /// One level, as all threads see it.
@@ -90,7 +90,7 @@ struct Level<'a> {
     number: u32,
     stop: &'a AtomicBool,
     transitions: &'a AtomicU64,
-    /// Nothing is tried in these states: they are only gone to.
+    /// These states are too far away: nothing is tried in them.
     last: bool,
     /// How far away a choice is that breaks a claim, and in which state.
     broken: Mutex<Option<(u32, u64)>>,
@@ -105,9 +105,8 @@ struct Worker {
     found: Vec<Fresh>,
     /// What was found in the level before: by now, room.
     room: Vec<Fresh>,
-    /// Where all choices of all states of a block lead, and where those ways begin.
+    /// Where all choices of all states of a block lead.
     ahead: Vec<Ahead>,
-    sources: Vec<Source>,
     /// Where calm leads from each of the block's states.
     calm: Vec<(u64, u64)>,
     /// The pieces that it knows of, and what it has found out in this level.
@@ -115,6 +114,7 @@ struct Worker {
     latest: Foresight,
     witness: Witness,
     menu: Vec<Choice>,
+    recent: Recent,
 }
 
 impl Worker {
@@ -125,12 +125,12 @@ impl Worker {
             found: Vec::new(),
             room: Vec::new(),
             ahead: Vec::new(),
-            sources: Vec::new(),
             calm: Vec::new(),
             known: Known::default(),
             latest: Foresight::default(),
             witness: Witness::default(),
             menu: Vec::new(),
+            recent: Recent::default(),
         }
     }
 
@@ -138,12 +138,6 @@ impl Worker {
     fn turn(&mut self) -> Mutex<Vec<Fresh>> {
         self.room.clear();
         Mutex::new(core::mem::replace(&mut self.found, core::mem::take(&mut self.room)))
-    }
-
-    /// The place of a new source.
-    fn source(&mut self, parts: Parts, parent: u64) -> u32 {
-        self.sources.push(Source { parts, parent });
-        u32::try_from(self.sources.len() - 1).unwrap_or(u32::MAX)
     }
 }
 
@@ -209,7 +203,7 @@ fn begin(model: &Model, pieces: &Pieces) -> Fresh {
     let root = model.root();
     let digests = root.digests(model.symmetric());
     let parts = pieces.parts(&mut Known::default(), &root, &digests, None);
-    Fresh { key: digests.key(), source: Source { parts, parent: 0 }, by: None }
+    Fresh { key: digests.key(), parts }
 }
 
 impl Level<'_> {
@@ -243,7 +237,7 @@ impl Level<'_> {
             self.take(own, &mut block);
             if block.is_empty() {
                 // States that are made of the same pieces one after the other: then these stay warm.
-                worker.found.sort_unstable_by_key(|fresh| fresh.source.parts.place());
+                worker.found.sort_unstable_by_key(|fresh| fresh.parts.place());
                 break;
             }
             for fresh in block.drain(..) {
@@ -259,102 +253,110 @@ impl Level<'_> {
         }
     }
 
-    /// Goes to a state, and finds out where everything leads that may happen next.
+    /// Finds out where everything leads that may happen next in a state.
     fn expand(&self, fresh: &Fresh, worker: &mut Worker) {
-        let Some((parts, digests)) = self.reach(fresh, worker) else {
-            return self.break_at(self.number - 1, fresh.source.parent);
-        };
         if self.last {
             return;
         }
+        let Fresh { key, parts } = fresh;
         let mut menu = core::mem::take(&mut worker.menu);
-        let calm = worker.here.menu(&mut menu);
+        let options = worker.known.options(parts);
+        let calm = options.menu(|unit| worker.known.units.digest(parts.units()[unit.index()]), &mut menu);
         let twins = if self.model.symmetric() { parts.twins() } else { 0 };
         if twins != 0 {
             // What a unit's like may do leads to the same.
-            menu.retain(|choice| worker.here.unit_of(choice).is_none_or(|unit| twins >> unit.0 & 1 == 0));
+            menu.retain(|choice| choice.unit().is_none_or(|unit| twins >> unit.0 & 1 == 0));
         }
         let first = worker.ahead.len();
-        self.look_ahead(fresh.key, &parts, &digests, &menu, worker);
+        self.look_ahead(fresh, &options, &menu, worker);
         // The first one is the calm one.
         match worker.ahead.get(first).filter(|_| calm) {
-            Some(Ahead { key: Some(next), .. }) => worker.calm.push((fresh.key, *next)),
+            Some(Ahead { key: Some(next), .. }) => worker.calm.push((*key, *next)),
             Some(Ahead { key: None, .. }) => {}
-            None => worker.calm.push((fresh.key, STUCK)),
+            None => worker.calm.push((*key, STUCK)),
         }
         worker.menu = menu;
     }
 
     /// Finds out where each choice of the menu leads.
-    fn look_ahead(&self, key: u64, parts: &Parts, digests: &Digests, menu: &[Choice], worker: &mut Worker) {
-        let first = worker.ahead.len();
-        let source = worker.source(*parts, key);
-        let Worker { here: state, next, ahead, sources, known, latest, witness, .. } = worker;
-        let prospect = self.foresight.seen_from(Here { state, parts, digests, known });
+    fn look_ahead(&self, fresh: &Fresh, options: &Options, menu: &[Choice], worker: &mut Worker) {
+        let Fresh { key, parts } = fresh;
+        let Worker { ahead, known, latest, .. } = worker;
+        let first = ahead.len();
+        let digests = known.digests(parts, self.model.symmetric());
+        let prospect = self.foresight.seen_from(Here { parts, options, digests: &digests, known });
         ahead.extend(menu.iter().map(|choice| {
-            let look = || prospect.look(latest, *choice);
-            Ahead { key: if self.model.foresees { look() } else { None }, source, by: Some(*choice) }
+            let foreseen = if self.model.foresees { prospect.look(latest, *choice) } else { None };
+            let (next, parts) = foreseen.map_or((None, *parts), |(key, parts)| (Some(key), parts));
+            Ahead { key: next, parts, parent: *key }
         }));
-        // After all of them were looked up: looking up goes hand in hand, as long as nothing is in between.
+        if is_checked(*key) || ahead[first..].iter().any(|ahead| ahead.key.is_none()) {
+            self.find_out(fresh, &digests, menu, worker);
+        }
+    }
+
+    /// Goes to a state and tries what is not foreseen; and in some of them something that is.
+    fn find_out(&self, fresh: &Fresh, digests: &Digests, menu: &[Choice], worker: &mut Worker) {
+        let Fresh { key, parts } = fresh;
+        let Worker { here, next, ahead, known, latest, witness, .. } = worker;
+        let first = ahead.len() - menu.len();
+        here.put_together(self.pieces, parts);
+        if is_checked(*key) {
+            // Any of them will do: another one in each state.
+            let place = usize::try_from(key / CHECKED).unwrap_or_default() % menu.len().max(1);
+            if let Some(Ahead { key: Some(foreseen), .. }) = ahead[first..].get(place) {
+                next.copy_from(here);
+                let verdict = next.take(self.model.setup(), menu[place], witness);
+                // What was foreseen and does not come is as bad as a broken claim.
+                if verdict.is_err() || next.is_over() || next.digests_after(digests).key() != *foreseen {
+                    self.break_at(self.number, *key);
+                }
+            }
+        }
         let mut unknown =
             ahead[first..].iter_mut().zip(menu).filter(|(ahead, _)| ahead.key.is_none()).peekable();
         while let Some((ahead, choice)) = unknown.next() {
-            let deed = state.deed(*choice);
             // What is tried last is tried in the state itself, which nobody needs any more.
             let next = if unknown.peek().is_none() {
-                &mut *state
+                &mut *here
             } else {
-                next.copy_from(state);
+                next.copy_from(here);
                 &mut *next
             };
             if next.take(self.model.setup(), *choice, witness).is_err() {
-                self.break_at(self.number, key);
+                self.break_at(self.number, *key);
                 continue;
             }
             ahead.key = next.key_of_exit();
             if ahead.key.is_none() {
-                let digests = next.digests_after(digests);
-                let after = self.pieces.parts(known, next, &digests, Some(parts));
-                latest.learn(parts, deed, (next, &after));
-                sources.push(Source { parts: after, parent: key });
-                let source = u32::try_from(sources.len() - 1).unwrap_or(u32::MAX);
-                *ahead = Ahead { key: Some(digests.key()), source, by: None };
+                let after = next.digests_after(digests);
+                ahead.key = Some(after.key());
+                ahead.parts = self.pieces.parts(known, next, &after, Some(parts));
+                latest.learn(parts, *choice, (next, &ahead.parts));
             }
         }
     }
 
     /// Keeps those of a block's next states that are new.
     fn keep(&self, worker: &mut Worker) {
-        let Worker { ahead, sources, calm, found, .. } = worker;
+        let Worker { ahead, calm, found, recent, .. } = worker;
+        // Who notes ways wants to know of every one.
+        if !self.table.has_ways() {
+            for ahead in ahead.iter_mut().filter(|ahead| ahead.key.is_some_and(|key| recent.met(key))) {
+                ahead.key = None;
+            }
+        }
         let mut table = self.table.with_room(ahead.len());
         table.reach_for(ahead.iter().filter_map(|ahead| ahead.key).chain(calm.iter().map(|(own, _)| *own)));
         for (own, next) in calm.drain(..) {
             table.set_calm(own, next);
         }
-        for Ahead { key, source, by } in ahead.drain(..) {
+        for Ahead { key, parts, parent } in ahead.drain(..) {
             let Some(key) = key else { continue };
-            let source = &sources[source as usize];
-            if table.meet(key, source.parent, self.number) == Met::New && !key::is_of_exit(key) {
-                found.push(Fresh { key, source: *source, by });
+            if table.meet(key, parent, self.number) == Met::New && !key::is_of_exit(key) {
+                found.push(Fresh { key, parts });
             }
         }
-        sources.clear();
-    }
-
-    /// Goes to a state, if nothing is broken on the way there.
-    fn reach(&self, fresh: &Fresh, worker: &mut Worker) -> Option<(Parts, Digests)> {
-        let Fresh { key, source: Source { parts, .. }, by } = fresh;
-        let Worker { here, known, witness, .. } = worker;
-        here.put_together(self.pieces, parts);
-        let before = known.digests(parts, self.model.symmetric());
-        let Some(choice) = by else { return Some((*parts, before)) };
-        here.take(self.model.setup(), *choice, witness).ok()?;
-        let digests = here.digests_after(&before);
-        // What was foreseen and does not come would be as bad as a broken claim.
-        if here.is_over() || digests.key() != *key {
-            return None;
-        }
-        Some((self.pieces.parts(known, here, &digests, Some(parts)), digests))
     }
 
     /// A choice breaks a claim, in a state with this key that is so far away.

@@ -146,8 +146,8 @@ impl State {
     pub fn take(&mut self, setup: &Setup, choice: Choice, witness: &mut Witness) -> Verdict {
         let phase = self.engine.present_phase();
         self.touched = 0;
-        self.touch(self.unit_of(&choice));
-        self.left = self.left_after(choice);
+        self.touch(choice.unit());
+        self.left = self.left.after(choice, self.engine.is_draining(), || self.options().in_time());
         self.happen(setup, choice, witness)?;
         while let Some(phase) = self.phase.take() {
             self.input(setup, Input::PhaseFinished { phase, outcome: Outcome::Done }, witness)?;
@@ -161,8 +161,8 @@ impl State {
 
     fn happen(&mut self, setup: &Setup, choice: Choice, witness: &mut Witness) -> Verdict {
         match choice {
-            Choice::Finish(place, outcome) => self.finish(setup, place, outcome, witness),
-            Choice::Store(place, outcome) => self.written(setup, place, outcome, witness),
+            Choice::Finish(unit, order, outcome) => self.finish(setup, (unit, order), outcome, witness),
+            Choice::Store(unit, write, outcome) => self.written(setup, (unit, write), outcome, witness),
             Choice::Exit(unit, exit) => {
                 self.hands[unit.index()].unreported = false;
                 let body = &mut self.bodies[unit.index()];
@@ -196,8 +196,15 @@ impl State {
         }
     }
 
-    fn finish(&mut self, setup: &Setup, place: u8, outcome: Outcome, witness: &mut Witness) -> Verdict {
-        let Order { unit, task, slow: _ } = self.orders.remove(usize::from(place));
+    fn finish(
+        &mut self,
+        setup: &Setup,
+        (unit, order): (UnitId, u8),
+        outcome: Outcome,
+        witness: &mut Witness,
+    ) -> Verdict {
+        let first = self.orders.partition_point(|order| order.unit < unit);
+        let Order { unit, task, slow: _ } = self.orders.remove(first + usize::from(order));
         let input = match task {
             Task::Step(step, action) => {
                 let body = &mut self.bodies[unit.index()];
@@ -216,20 +223,18 @@ impl State {
         self.input(setup, input, witness)
     }
 
-    fn written(&mut self, setup: &Setup, place: u8, outcome: Outcome, witness: &mut Witness) -> Verdict {
-        let mut place = usize::from(place);
-        let Write { unit, row, teller, slow: _ } = self.writes[place];
-        let mut earlier = 0;
-        while earlier < place {
-            if self.writes[earlier].unit == unit {
-                let write = self.writes.remove(earlier);
-                self.store.put(unit, write.row);
-                place -= 1;
-            } else {
-                earlier += 1;
-            }
+    fn written(
+        &mut self,
+        setup: &Setup,
+        (unit, write): (UnitId, u8),
+        outcome: Outcome,
+        witness: &mut Witness,
+    ) -> Verdict {
+        let first = self.writes.partition_point(|write| write.unit < unit);
+        for write in self.writes.drain(first..first + usize::from(write)) {
+            self.store.put(unit, write.row);
         }
-        self.writes.remove(place);
+        let Write { row, teller, .. } = self.writes.remove(first);
         if outcome == Outcome::Done {
             self.store.put(unit, row);
         }

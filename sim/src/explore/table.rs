@@ -94,6 +94,11 @@ impl Table {
         self.places.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether ways are wanted: from where each state is reached.
+    pub(super) fn has_ways(&self) -> bool {
+        !self.places().ways.is_empty()
+    }
+
     /// From which state a state was first reached, if ways are wanted.
     pub(super) fn parent(&self, key: u64) -> u64 {
         self.places().parent(key)
