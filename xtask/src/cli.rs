@@ -24,7 +24,7 @@ Exit codes:
   2    usage, bad input, or a file that cannot be read or written
   3    not deterministic
   4    nothing ran
-  130  interrupted; the summary so far is printed, or the smallest run so far";
+  130  interrupted (Ctrl-C, SIGTERM); the summary so far is printed, or the smallest run so far";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,6 +1,15 @@
-//! Ctrl-C: the first one asks for what there is so far; the second does not wait for it.
+//! Ctrl-C and SIGTERM: the first one asks for what there is so far; the second does not wait for it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    io,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    iterator::Signals,
+};
 
 use crate::output::{Code, complain};
 
@@ -13,18 +22,25 @@ pub(crate) fn listen() {
 
 /// The same. `end`: what is done before the second one ends everything.
 pub(crate) fn listen_and(end: fn()) {
-    let handler = move || {
-        if ASKED.swap(true, Ordering::Relaxed) {
-            end();
-            std::process::exit(Code::Interrupted.number().into());
-        }
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
+    if let Err(error) = hear(end) {
         complain(&format!("an interrupt will not be answered with what there is so far: {error}"));
     }
 }
 
-/// Whether somebody pressed Ctrl-C.
+fn hear(end: fn()) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let hear = move || {
+        for _ in signals.forever() {
+            if ASKED.swap(true, Ordering::Relaxed) {
+                end();
+                std::process::exit(Code::Interrupted.number().into());
+            }
+        }
+    };
+    thread::Builder::new().name("interrupts".to_owned()).spawn(hear).map(drop)
+}
+
+/// Whether somebody interrupted.
 pub(crate) fn asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }

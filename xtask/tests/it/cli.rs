@@ -91,10 +91,15 @@ fn a_sweep_without_time_is_one_in_which_nothing_ran() {
     assert!(!said.contains("all claims held"));
 }
 
-/// The signal that Ctrl-C sends.
-#[cfg(unix)]
+/// The signals that Ctrl-C sends, and who runs it in CI.
 #[test]
 fn an_interrupted_sweep_says_what_it_did_so_far() {
+    interrupts_a_sweep("-INT");
+    interrupts_a_sweep("-TERM");
+}
+
+#[track_caller]
+fn interrupts_a_sweep(signal: &str) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(["sim", "--seeds", "9..", "--jobs", "1"])
         .stdout(Stdio::piped())
@@ -106,7 +111,7 @@ fn an_interrupted_sweep_says_what_it_did_so_far() {
     let mut said = String::new();
     out.read_line(&mut said).unwrap();
     assert_eq!(said, "sweep of generated scenarios, seeds 9.., on 1 thread\n");
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let kill = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
     out.read_to_string(&mut said).unwrap();
     assert!(said.contains("interrupted: this is what there is so far"), "{said}");
