@@ -40,10 +40,14 @@ impl Seen {
             let words = match (trouble, action) {
                 (Trouble::Deaf, Action::Terminate { .. }) => "does not end when it is asked to".to_owned(),
                 (Trouble::Deaf, _) => {
-                    "does not end when it is asked to, and is dropped in the middle of its work".to_owned()
+                    "does not end when it is asked to, and is dropped in the middle of its work: let it wait with \
+                     Context::wait, or ask Context::check_cancellation between two pieces of work"
+                        .to_owned()
                 }
                 (Trouble::Restless, _) => {
-                    "does not hold still when it is asked to, and goes on while it is checkpointed".to_owned()
+                    "does not hold still when it is asked to, and goes on while it is checkpointed: let it wait with \
+                     Context::wait, or call Context::paused between two pieces of work"
+                        .to_owned()
                 }
                 _ => format!("its {} does not work in its time", action.name()),
             };
@@ -154,7 +158,12 @@ impl Seen {
             }
         }
         for phase in &whole.failed_phases {
-            self.notice(Trouble::Phase, None, format!("the phase {} fails or takes too long", phase.name()));
+            let head = format!("phase {}: ", phase.name());
+            let said: Vec<_> =
+                report.remarks.iter().filter_map(|remark| remark.strip_prefix(&head)).collect();
+            let why =
+                if said.is_empty() { "takes too long".into() } else { format!("fails: {}", said.join("; ")) };
+            self.notice(Trouble::Phase, None, format!("the phase {} {why}", phase.name()));
         }
     }
 

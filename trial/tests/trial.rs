@@ -7,6 +7,7 @@ mod queue;
 
 use std::{
     future::pending,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -15,7 +16,7 @@ use std::{
 };
 
 use tokio::time::sleep;
-use winddown_host::{BodyResult, Builder, Context, Host, Span, Unit, contracts};
+use winddown_host::{BodyResult, Builder, Context, Host, Phase, Span, Unit, contracts};
 use winddown_trial::{Refused, Trial, Trouble, Verdict};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -73,6 +74,20 @@ fn a_body_that_does_not_listen_is_deaf() {
     assert!(defect.runs > 50, "{verdict}");
     assert!(defect.timeline().contains("abort worker"), "{}", defect.timeline());
     assert!((5..6).contains(&verdict.slowest.unwrap().0.as_secs()), "{verdict}");
+    assert!(verdict.to_string().contains("let it wait with Context::wait"), "{verdict}");
+}
+
+#[test]
+fn a_phase_says_why_it_fails_or_that_it_takes_too_long() {
+    let of = |work: fn() -> Pin<Box<dyn Future<Output = BodyResult> + Send>>| {
+        let verdict = tried(move || service(polite).on_phase(Phase::UnlinkSocket, work()));
+        assert_eq!(noticed(&verdict), [(Trouble::Phase, None)], "{verdict}");
+        verdict.to_string()
+    };
+    let fails = of(|| Box::pin(async { Err("the socket is somebody else's".into()) }));
+    assert!(fails.contains("the phase unlink-socket fails: the socket is somebody else's"), "{fails}");
+    let lasts = of(|| Box::pin(pending()));
+    assert!(lasts.contains("the phase unlink-socket takes too long"), "{lasts}");
 }
 
 #[test]
@@ -87,6 +102,7 @@ fn a_body_that_does_not_hold_still_is_restless() {
         )
     });
     assert_eq!(noticed(&verdict), [(Trouble::Restless, Some("worker"))], "{verdict}");
+    assert!(verdict.to_string().contains("or call Context::paused"), "{verdict}");
 }
 
 #[test]
