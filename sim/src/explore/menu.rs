@@ -15,9 +15,9 @@ use super::{
 pub(super) struct UnitOptions {
     /// How many orders for it have not come to their end.
     pub(super) orders: u8,
-    /// How many writes of it are on their way,
+    /// How many writes of it are on their way.
     pub(super) writes: u8,
-    /// and which is the first of them that somebody waits for.
+    /// Which of these is the first that somebody waits for.
     pub(super) awaited: Option<u8>,
     /// How many answers are waited for that no deadline has outrun.
     pub(super) in_time: u8,
@@ -44,6 +44,7 @@ pub(super) struct HostOptions {
 /// All of a state that decides what may happen next in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Options {
+    /// Only the first `count` are there.
     all: [UnitOptions; Scope::UNITS_MAX as usize],
     count: usize,
     host: HostOptions,

@@ -161,8 +161,14 @@ impl State {
 
     fn happen(&mut self, setup: &Setup, choice: Choice, witness: &mut Witness) -> Verdict {
         match choice {
-            Choice::Finish(unit, order, outcome) => self.finish(setup, (unit, order), outcome, witness),
-            Choice::Store(unit, write, outcome) => self.written(setup, (unit, write), outcome, witness),
+            Choice::Finish(unit, order, outcome) => {
+                let input = self.finished(unit, order, outcome);
+                self.input(setup, input, witness)
+            }
+            Choice::Store(unit, write, outcome) => {
+                let input = self.written(unit, write, outcome);
+                self.input(setup, input, witness)
+            }
             Choice::Exit(unit, exit) => {
                 self.hands[unit.index()].unreported = false;
                 let body = &mut self.bodies[unit.index()];
@@ -196,16 +202,10 @@ impl State {
         }
     }
 
-    fn finish(
-        &mut self,
-        setup: &Setup,
-        (unit, order): (UnitId, u8),
-        outcome: Outcome,
-        witness: &mut Witness,
-    ) -> Verdict {
+    fn finished(&mut self, unit: UnitId, order: u8, outcome: Outcome) -> Input {
         let first = self.orders.partition_point(|order| order.unit < unit);
         let Order { unit, task, slow: _ } = self.orders.remove(first + usize::from(order));
-        let input = match task {
+        match task {
             Task::Step(step, action) => {
                 let body = &mut self.bodies[unit.index()];
                 if outcome == Outcome::Done && body.incarnation == step.incarnation {
@@ -219,17 +219,10 @@ impl State {
                 self.bodies[unit.index()].alive &= outcome != Outcome::Done;
                 Input::Reaped { unit, outcome }
             }
-        };
-        self.input(setup, input, witness)
+        }
     }
 
-    fn written(
-        &mut self,
-        setup: &Setup,
-        (unit, write): (UnitId, u8),
-        outcome: Outcome,
-        witness: &mut Witness,
-    ) -> Verdict {
+    fn written(&mut self, unit: UnitId, write: u8, outcome: Outcome) -> Input {
         let first = self.writes.partition_point(|write| write.unit < unit);
         for write in self.writes.drain(first..first + usize::from(write)) {
             self.store.put(unit, write.row);
@@ -238,11 +231,10 @@ impl State {
         if outcome == Outcome::Done {
             self.store.put(unit, row);
         }
-        let input = match teller {
+        match teller {
             Teller::Checkpoint(step) => Input::StepFinished { unit, step, outcome },
             Teller::Row | Teller::Nobody => Input::Persisted { unit, row, outcome },
-        };
-        self.input(setup, input, witness)
+        }
     }
 
     fn stop(&mut self, setup: &Setup, unit: UnitId, manner: Manner, witness: &mut Witness) -> Verdict {
