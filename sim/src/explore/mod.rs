@@ -1,9 +1,10 @@
 //! Everything that can happen in a small world, with the real engine and all claims on.
 //!
-//! A [`Scope`] says how small. From its first state every choice is tried, in every state that is reached,
+//! A [`Scope`] says how small. From its first state every choice is followed, in every state that is reached,
 //! each state once: states that will behave alike are one state, however late it is when they are reached
-//! and whichever unit is which. Every step is judged as in a run. From every state a calm way, in which
-//! nobody asks for anything more and all that is waited for comes, must lead to the exit.
+//! and whichever unit is which. A choice is tried, and judged as in a run, unless its like was: then it is known
+//! where it leads. From every state a calm way, in which nobody asks for anything more and all that is waited for
+//! comes, must lead to the exit.
 //!
 //! There is no clock and no randomness here: what comes out depends on the scope alone.
 
