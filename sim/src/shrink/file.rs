@@ -146,6 +146,10 @@ fn wrong(line: usize, what: String) -> RecordingError {
     RecordingError::Line { line, what }
 }
 
+fn second(line: usize, name: &str) -> RecordingError {
+    wrong(line, format!("a second line `{name}`; a run has one, so take one of them out"))
+}
+
 /// What stands above the scenario.
 #[derive(Default)]
 struct Head {
@@ -154,6 +158,8 @@ struct Head {
     claim: Option<Claim>,
     trace: Option<u64>,
     tape: Tape,
+    /// Whose answers were there. A line may have none, so the tape does not tell.
+    answered: [bool; Label::ALL.len()],
 }
 
 impl Head {
@@ -174,10 +180,7 @@ impl Head {
             _ => false,
         };
         if again {
-            return Err(wrong(
-                number,
-                format!("a second line `{name}`; a run has one, so take one of them out"),
-            ));
+            return Err(second(number, name));
         }
         match name {
             "winddown-run" => {
@@ -225,6 +228,9 @@ impl Head {
         let names = Label::ALL.map(Label::name);
         let label = Label::ALL.into_iter().find(|label| label.name() == name);
         let label = label.ok_or_else(|| wrong(number, unknown("part of the world", name, &names)))?;
+        if core::mem::replace(&mut self.answered[label as usize], true) {
+            return Err(second(number, &format!("answers {name}")));
+        }
         for word in words {
             let (answer, times) = word.split_once('*').unwrap_or((word, "1"));
             let (Ok(answer), Ok(times)) = (answer.parse::<u64>(), times.parse::<usize>()) else {

@@ -138,6 +138,14 @@ fn what_is_wrong_in_a_file_is_said_with_its_line() {
         (with("answers operators ", "answers operators 1*x "), "line 5: `1*x` is no answer"),
         (with("answers operators ", "answers operators 0*99999999999 "), "line 5: more than"),
         (
+            with("answers operators ", "answers operators 7\nanswers operators "),
+            "line 6: a second line `answers operators`; a run has one, so take one of them out",
+        ),
+        (
+            with("answers operators ", "answers operators\nanswers operators "),
+            "line 6: a second line `answers operators`",
+        ),
+        (
             with("trace ", &format!("trace {} ", "x".repeat(9_999))),
             &format!("line 4: `{}…` is", "x".repeat(64)),
         ),
