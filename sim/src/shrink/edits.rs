@@ -173,7 +173,10 @@ fn settings(scenario: &Scenario) -> Vec<Scenario> {
         |host, usual| host.client_takes = usual.client_takes,
         |host, usual| host.row_takes = usual.row_takes,
         |host, usual| host.checkpoint_takes = usual.checkpoint_takes,
-        |host, usual| (host.outer, host.outer_grace) = (usual.outer, usual.outer_grace),
+        |host, usual| {
+            (host.outer, host.outer_grace, host.outer_known) =
+                (usual.outer, usual.outer_grace, usual.outer_known);
+        },
         |host, usual| host.outer_known = usual.outer_known,
     ];
     let mut smaller: Vec<Scenario> =
@@ -250,4 +253,70 @@ fn edited(scenario: &Scenario, edit: impl FnOnce(&mut Scenario)) -> Scenario {
     let mut edited = scenario.clone();
     edit(&mut edited);
     edited
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Setup, chooser::Random, scenario::catalog::SHIPPED};
+
+    /// Keys that need others, each with what it needs.
+    const DEPENDENT: &str = r#"
+name = "a"
+about = "Keys that mean something together with others."
+storm = "90s"
+host = { clients = 3, broken-clients = 2, outer = "docker", outer-grace = "7s", outer-known = false }
+operator = [{ at = "3s", ask = "outer-stop" }, { at = "4s", times = 2, ask = "stop", unit = "web-2" }]
+faults = { slow-write = 300 }
+expect = { exit = 1, within = "20s", killed = true }
+
+[[unit]]
+name = "db"
+system = "provider"
+probed = true
+restart = "on-failure"
+restart-backoff = "3s"
+restart-backoff-max = "9s"
+
+[[unit]]
+name = "web"
+system = "session"
+count = 3
+depends-on = ["db"]
+restart = "always"
+start-patience = "2s"
+starts = "30s..60s"
+body = { up-after = "1s", on-terminate = "ignores" }
+
+[[unit]]
+name = "own"
+system = "task"
+depends-on = ["web", "db"]
+ladder = { rungs = [{ do = "terminate", grace = "3s", patience = "4s" }, { do = "kill", patience = "1s" }] }
+
+[[unit]]
+name = "task"
+system = "task"
+grace = "7s"
+"#;
+
+    /// What is found is kept in a file, and printed: it is of no use to anybody if it cannot be read there.
+    #[test]
+    fn whatever_can_be_played_can_be_written_down_and_read_again() {
+        let generated = (0..20).map(|seed| Scenario::generate(&mut Random::new(seed), None));
+        let written = SHIPPED.iter().map(|(_, text)| *text).chain([DEPENDENT]);
+        let mut tried = 0;
+        for scenario in written.map(|text| Scenario::parse(text).unwrap()).chain(generated) {
+            for smaller in of(None).iter().flat_map(|edits| edits(&scenario)) {
+                let smaller = Scenario { name: "smaller".to_owned(), ..smaller };
+                let text = smaller.to_toml();
+                let read = Scenario::parse(&text);
+                tried += 1;
+                let is_same = read.as_ref() == Ok(&smaller);
+                // What cannot be played is never kept.
+                assert!(is_same || Setup::new(smaller).is_err(), "{:?}\n{text}", read.err());
+            }
+        }
+        assert!(tried > 10_000, "{tried}");
+    }
 }

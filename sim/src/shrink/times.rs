@@ -2,7 +2,7 @@
 
 use winddown_core::{Restart, Span, Within};
 
-use crate::scenario::{Ask, BodyPlan, Range, Reaction, Scenario};
+use crate::scenario::{Ask, BodyPlan, Range, Reaction, Scenario, System};
 
 /// A body that ends sooner than this, and always starts again, would fill a run with nothing else.
 const SHORTEST_LIFE: Span = Span::from_millis(500);
@@ -45,7 +45,10 @@ pub(super) fn visit_times(scenario: &mut Scenario, visit: &mut dyn FnMut(&mut Ra
         for time in [&mut unit.run_budget, &mut unit.start_patience].into_iter().flatten() {
             span(time, visit);
         }
-        span(&mut unit.grace, visit);
+        // A ladder that says by itself how long it waits has no grace beside it.
+        if unit.system == System::Task && unit.ladder.is_none() {
+            span(&mut unit.grace, visit);
+        }
         if let Some(starts) = &mut unit.starts {
             visit(starts);
         }

@@ -33,6 +33,9 @@ fn shrunk(wanted: &dyn Fn(&Outcome) -> bool) -> Shrunk {
     let shrunk = shrink(&recording, wanted, FEW, &mut |_, _| true).unwrap().unwrap();
     assert_eq!(play(&shrunk.recording), shrunk.outcome, "what was found is what is kept");
     assert!(wanted(&shrunk.outcome));
+    let kept =
+        Kept { recording: shrunk.recording.clone(), claim: Claim::NoGhosts, trace: shrunk.outcome.hash };
+    assert_eq!(Kept::parse(&kept.to_text()), Ok(kept), "what is found can be played by others");
     assert!(shrunk.runs <= FEW.runs);
     shrunk
 }
