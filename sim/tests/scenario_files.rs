@@ -36,6 +36,14 @@ const BAD: &[(&str, &str)] = &[
         "[host]\nouter = \"none\"\nouter-known = false",
         "4:15 there is no `outer` supervisor that this could be about",
     ),
+    (
+        "[expect]\nkilled = true",
+        "3:10 nobody could kill it: there is no `outer` supervisor in [host]; name one there, or leave this out",
+    ),
+    (
+        "[host]\nouter = \"none\"\n[expect]\nexit = 1\nkilled = true",
+        "6:10 nobody could kill it: there is no `outer` supervisor in [host]; name one there, or leave this out",
+    ),
     ("[expect]\nexit = 2", "3:8 no host exits with 2; expected 0 or 1"),
     (
         "[[unit]]\nname = \"db\"\nsystem = \"task\"\n[[unit]]\nname = \"web\"\nsystem = \"task\"\ndepends-on = [\"db\", \"db\"]",

@@ -51,7 +51,7 @@ pub(super) struct ExpectFile {
     pub(super) exit: Option<Spanned<u8>>,
     #[serde(default, deserialize_with = "span")]
     pub(super) within: Option<Span>,
-    pub(super) killed: Option<bool>,
+    pub(super) killed: Option<Spanned<bool>>,
 }
 
 #[derive(Deserialize, Default)]

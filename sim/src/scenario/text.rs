@@ -89,6 +89,7 @@ impl File {
             }
             units.push(plan);
         }
+        let outer = self.host.outer;
         let operators = self
             .operator
             .into_iter()
@@ -103,7 +104,7 @@ impl File {
             units,
             operators,
             faults: faults(&self.faults)?,
-            expect: self.expect.into_expectation()?,
+            expect: self.expect.into_expectation(outer)?,
         })
     }
 }
@@ -127,12 +128,21 @@ fn faults(table: &BTreeMap<Spanned<String>, Spanned<i64>>) -> Result<Faults, Mis
 }
 
 impl ExpectFile {
-    fn into_expectation(self) -> Result<Expectation, Misfit> {
+    fn into_expectation(self, outer: Outer) -> Result<Expectation, Misfit> {
         if let Some(code) = self.exit.as_ref().filter(|code| *code.get_ref() > 1) {
             let what = format!("no host exits with {}; expected 0 or 1", code.get_ref());
             return Err((code.span().start, what));
         }
-        Ok(Expectation { exit: self.exit.map(Spanned::into_inner), within: self.within, killed: self.killed })
+        if let Some(killed) = self.killed.as_ref().filter(|is| *is.get_ref() && outer == Outer::None) {
+            let what = "nobody could kill it: there is no `outer` supervisor in [host]; name one there, or leave \
+                        this out";
+            return Err((killed.span().start, what.to_owned()));
+        }
+        Ok(Expectation {
+            exit: self.exit.map(Spanned::into_inner),
+            within: self.within,
+            killed: self.killed.map(Spanned::into_inner),
+        })
     }
 }
 

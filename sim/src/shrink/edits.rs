@@ -9,7 +9,7 @@ use super::{
 use crate::{
     claims::Claim,
     fault::Faults,
-    scenario::{Ask, HostPlan, Order, Scenario, System, Target, UnitPlan},
+    scenario::{Ask, HostPlan, Order, Outer, Scenario, System, Target, UnitPlan},
 };
 
 type Edits = fn(&Scenario) -> Vec<Scenario>;
@@ -179,8 +179,16 @@ fn settings(scenario: &Scenario) -> Vec<Scenario> {
         },
         |host, usual| host.outer_known = usual.outer_known,
     ];
-    let mut smaller: Vec<Scenario> =
-        fields.iter().map(|field| edited(scenario, |it| field(&mut it.host, usual.clone()))).collect();
+    let edit = |field: &fn(&mut HostPlan, HostPlan)| {
+        edited(scenario, |it| {
+            field(&mut it.host, usual.clone());
+            // Nobody is left who could do what is expected.
+            if it.host.outer == Outer::None {
+                it.expect.killed = it.expect.killed.filter(|is_killed| !is_killed);
+            }
+        })
+    };
+    let mut smaller: Vec<Scenario> = fields.iter().map(edit).collect();
     smaller.push(edited(scenario, |it| it.order = Order::Timed));
     smaller.push(edited(scenario, |it| it.about.clear()));
     smaller

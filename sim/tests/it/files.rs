@@ -90,6 +90,17 @@ fn every_mistake_is_answered_with_its_place_and_what_was_expected() {
     assert!(Scenario::parse(&long).unwrap_err().to_string().contains("at most 1 MiB"));
 }
 
+/// That it is not killed may be said whoever runs it.
+#[test]
+fn what_is_expected_of_an_outer_supervisor_is_printed_as_it_was_read() {
+    for (outer, killed) in [("none", false), ("docker", false), ("docker", true)] {
+        let text = format!("name = \"a\"\n[host]\nouter = \"{outer}\"\n[expect]\nkilled = {killed}\n");
+        let scenario = Scenario::parse(&text);
+        assert_eq!(scenario.as_ref().map(|it| it.expect.killed), Ok(Some(killed)), "{text}");
+        assert_eq!(Scenario::parse(&scenario.as_ref().unwrap().to_toml()), scenario, "{text}");
+    }
+}
+
 #[test]
 fn broken_files_are_errors_and_never_panics() {
     let mut dice = Random::new(4);

@@ -3,13 +3,13 @@
 
 use std::fmt;
 
-use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestCaseResult};
+use proptest::{collection::vec, option, prelude::*, sample::select, test_runner::TestCaseResult};
 use winddown_sim::{
     Arena, Setup,
     chooser::Replay,
     claims::Claim,
     run,
-    scenario::{Scenario, catalog::SHIPPED},
+    scenario::{Expectation, Outer, Scenario, catalog::SHIPPED},
     shrink::{Kept, Recording, RecordingError},
 };
 
@@ -36,9 +36,23 @@ fn kept() -> impl Strategy<Value = Kept> {
     })
 }
 
+/// A scenario that says how its host is to stop as well.
+fn expecting_case() -> BoxedStrategy<Case> {
+    let killed = option::of(any::<bool>());
+    (make::case(), option::of(0..=1_u8), option::of(make::span()), killed)
+        .prop_map(|(mut case, exit, within, killed)| {
+            let scenario = &mut case.0.scenario;
+            let can_be_killed = scenario.host.outer != Outer::None;
+            let killed = killed.filter(|is_killed| can_be_killed || !is_killed);
+            scenario.expect = Expectation { exit, within, killed };
+            case
+        })
+        .boxed()
+}
+
 #[test]
 fn a_scenario_reads_back_as_itself() {
-    law!("a_scenario_reads_back_as_itself", 1_000).holds(&make::case(), |Case(recording)| {
+    law!("a_scenario_reads_back_as_itself", 1_000).holds(&expecting_case(), |Case(recording)| {
         let text = recording.scenario.to_toml();
         prop_assert_eq!(Scenario::parse(&text), Ok(recording.scenario.clone()));
         Ok(())
