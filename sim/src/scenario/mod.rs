@@ -97,7 +97,7 @@ pub enum Reaction {
 /// What a body does, apart from faults.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct BodyPlan {
-    /// How long it takes to say that it is up, where its kind waits for that.
+    /// How long it takes to say that it is up, where its kind waits for that; and to fail to start.
     pub up_after: Range,
     /// How long it runs before it ends by itself. `None`: for ever.
     pub lasts: Option<Range>,
