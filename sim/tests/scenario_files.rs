@@ -225,7 +225,7 @@ const BAD: &[(&str, &str)] = &[
          rungs = [{ do = \"kill\", patience = \"1s\" }]",
         "5:9 a ladder of its own has its own patience; leave the grace out",
     ),
-    ("[expect]\nexit = 300", "3:8 invalid value: integer `300`, expected u8"),
+    ("[expect]\nexit = 300", "3:8 invalid value: integer `300`, expected a whole number from 0 to 1"),
     (
         "[expect]\nexits = 0",
         "3:1 unknown field `exits`; did you mean `exit`? known are: exit, within, killed",

@@ -16,9 +16,13 @@ use winddown_core::{Patience, SPAN_FORM, Span, Within};
 use super::{
     Order, Outer, Range, Reaction, System,
     ladder::LadderFile,
+    number::{Number, number},
     span_text::{no_time, parse_range, parse_span},
 };
 use crate::plain::plain;
+
+/// How often a fault strikes, in thousandths.
+pub(super) type Rate = Number<i64, 0, 1_000>;
 
 /// As long as the longest name.
 const LONGEST_QUOTE: usize = 64;
@@ -40,14 +44,15 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) operator: Vec<OperatorFile>,
     #[serde(default)]
-    pub(super) faults: BTreeMap<Spanned<String>, Spanned<i64>>,
+    pub(super) faults: BTreeMap<Spanned<String>, Spanned<Rate>>,
     #[serde(default)]
     pub(super) expect: ExpectFile,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table, written as [expect]")]
 pub(super) struct ExpectFile {
+    #[serde(default, deserialize_with = "number::<_, _, 0, 1>")]
     pub(super) exit: Option<Spanned<u8>>,
     #[serde(default, deserialize_with = "span")]
     pub(super) within: Option<Span>,
@@ -55,15 +60,19 @@ pub(super) struct ExpectFile {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table, written as [host]")]
 pub(super) struct HostFile {
     #[serde(default, deserialize_with = "span")]
     pub(super) deadline: Option<Span>,
+    #[serde(default, deserialize_with = "number::<_, _, 1, 65535>")]
     pub(super) at_once: Option<Spanned<u16>>,
+    #[serde(default, deserialize_with = "number::<_, _, 1, 4294967295>")]
     pub(super) owner_cap: Option<Spanned<u32>>,
     pub(super) lease: Option<bool>,
     pub(super) running: Option<bool>,
+    #[serde(default, deserialize_with = "number::<_, _, 0, 100>")]
     pub(super) clients: Option<Spanned<u16>>,
+    #[serde(default, deserialize_with = "number::<_, _, 0, 100>")]
     pub(super) broken_clients: Option<Spanned<u16>>,
     #[serde(default, deserialize_with = "range")]
     pub(super) client_takes: Option<Range>,
@@ -79,19 +88,22 @@ pub(super) struct HostFile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table, written as [[unit]]")]
 pub(super) struct UnitFile {
     pub(super) name: Spanned<String>,
     #[serde(deserialize_with = "system")]
     pub(super) system: System,
+    #[serde(default, deserialize_with = "number::<_, _, 1, 1000>")]
     pub(super) count: Option<Spanned<u32>>,
     pub(super) ladder: Option<LadderFile>,
     pub(super) probed: Option<Spanned<bool>>,
-    pub(super) owner: Option<u16>,
+    #[serde(default, deserialize_with = "number::<_, _, 0, 65535>")]
+    pub(super) owner: Option<Spanned<u16>>,
     #[serde(default)]
     pub(super) depends_on: Vec<Spanned<String>>,
     #[serde(default, deserialize_with = "restart")]
     pub(super) restart: RestartName,
+    #[serde(default, deserialize_with = "number::<_, _, 0, 65535>")]
     pub(super) restart_limit: Option<Spanned<u16>>,
     #[serde(default, deserialize_with = "spanned_span")]
     pub(super) restart_backoff: Option<Spanned<Span>>,
@@ -110,7 +122,7 @@ pub(super) struct UnitFile {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table, written as [unit.body]")]
 pub(super) struct BodyFile {
     #[serde(default, deserialize_with = "range")]
     pub(super) up_after: Option<Range>,
@@ -141,10 +153,11 @@ pub(super) struct BodyFile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table, written as [[operator]]")]
 pub(super) struct OperatorFile {
     #[serde(deserialize_with = "must_range")]
     pub(super) at: Range,
+    #[serde(default, deserialize_with = "number::<_, _, 1, 10000>")]
     pub(super) times: Option<Spanned<u32>>,
     pub(super) ask: Spanned<String>,
     pub(super) unit: Option<Spanned<String>>,

@@ -6,6 +6,7 @@ mod file;
 mod generate;
 mod ladder;
 mod names;
+mod number;
 mod print;
 mod span_text;
 mod text;

@@ -7,7 +7,7 @@ use winddown_core::{Restart, Span, Within};
 
 use super::{
     Ask, BodyPlan, Expectation, HostPlan, Operator, Outer, Scenario, System, UnitPlan,
-    file::{BodyFile, ExpectFile, File, HostFile, OperatorFile, RestartName, UnitFile, pick, unknown},
+    file::{BodyFile, ExpectFile, File, HostFile, OperatorFile, Rate, RestartName, UnitFile, pick, unknown},
     ladder::LadderFile,
     names::{check_dependencies, check_free, check_name, target},
 };
@@ -109,7 +109,7 @@ impl File {
     }
 }
 
-fn faults(table: &BTreeMap<Spanned<String>, Spanned<i64>>) -> Result<Faults, Misfit> {
+fn faults(table: &BTreeMap<Spanned<String>, Spanned<Rate>>) -> Result<Faults, Misfit> {
     let names: Vec<(&str, Fault)> = Fault::ALL.iter().map(|fault| (fault.name(), *fault)).collect();
     let mut faults = Faults::NONE;
     // In the order of the file, so that the first mistake is the one that is told.
@@ -117,9 +117,9 @@ fn faults(table: &BTreeMap<Spanned<String>, Spanned<i64>>) -> Result<Faults, Mis
     lines.sort_by_key(|(name, _)| name.span().start);
     for (name, rate) in lines {
         let fault = pick(name.get_ref(), "fault", &names).map_err(|what| (name.span().start, what))?;
-        let Some(thousandths) = u16::try_from(*rate.get_ref()).ok().filter(|rate| *rate <= 1_000) else {
+        let Some(thousandths) = u16::try_from(rate.get_ref().0).ok().filter(|rate| *rate <= 1_000) else {
             let what =
-                format!("`{fault}` strikes {} times in a thousand; expected 0 to 1000", rate.get_ref());
+                format!("`{fault}` strikes {} times in a thousand; expected 0 to 1000", rate.get_ref().0);
             return Err((rate.span().start, what));
         };
         faults.set(fault, thousandths);
@@ -221,7 +221,7 @@ impl UnitFile {
             count,
             ladder,
             probed: self.probed.map_or(usual.probed, Spanned::into_inner),
-            owner: self.owner.unwrap_or(usual.owner),
+            owner: self.owner.map_or(usual.owner, Spanned::into_inner),
             depends_on: self.depends_on.into_iter().map(Spanned::into_inner).collect(),
             restart,
             run_budget: self.run_budget,

@@ -90,6 +90,49 @@ fn every_mistake_is_answered_with_its_place_and_what_was_expected() {
     assert!(Scenario::parse(&long).unwrap_err().to_string().contains("at most 1 MiB"));
 }
 
+#[test]
+fn what_is_no_number_is_answered_with_the_numbers_that_are_meant() {
+    let task = "[[unit]]\nname = \"u\"\nsystem = \"task\"\nrestart = \"on-failure\"";
+    let operator = "[[operator]]\nat = \"1s\"\nask = \"terminate\"";
+    for (table, key, range) in [
+        ("[host]", "at-once", "1 to 65535"),
+        ("[host]", "owner-cap", "1 to 4294967295"),
+        ("[host]", "clients", "0 to 100"),
+        ("[host]", "broken-clients", "0 to 100"),
+        (task, "count", "1 to 1000"),
+        (task, "owner", "0 to 65535"),
+        (task, "restart-limit", "0 to 65535"),
+        (operator, "times", "1 to 10000"),
+        ("[faults]", "crash", "0 to 1000"),
+        ("[expect]", "exit", "0 to 1"),
+    ] {
+        let most = u128::MAX.to_string();
+        for other in ["-99999999999999999999", "99999999999999999999", &most, "1.5", "\"three\"", "true"] {
+            let text = format!("name = \"a\"\n{table}\n{key} = {other}");
+            let said = Scenario::parse(&text).unwrap_err().to_string();
+            let place = format!("line {}, column {}: ", text.lines().count(), key.len() + 4);
+            assert!(said.starts_with(&place), "{said}");
+            assert!(said.ends_with(&format!(", expected a whole number from {range}")), "{said}");
+            assert!(!said.contains("i128"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_table_is_answered_with_how_it_is_written() {
+    let body = "[[unit]]\nname = \"u\"\nsystem = \"task\"\nbody = 3";
+    for (text, form) in [
+        ("host = 3", "[host]"),
+        ("unit = [3]", "[[unit]]"),
+        (body, "[unit.body]"),
+        ("operator = [3]", "[[operator]]"),
+        ("expect = 3", "[expect]"),
+    ] {
+        let said = Scenario::parse(&format!("name = \"a\"\n{text}")).unwrap_err().to_string();
+        assert!(said.ends_with(&format!("integer `3`, expected a table, written as {form}")), "{said}");
+    }
+}
+
 /// That it is not killed may be said whoever runs it.
 #[test]
 fn what_is_expected_of_an_outer_supervisor_is_printed_as_it_was_read() {
