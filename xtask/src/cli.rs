@@ -145,7 +145,8 @@ pub(crate) struct SimArguments {
 
     /// Play up to this step, and show the whole state there: units, rungs, timers, rows, clients, budgets,
     /// and what is pending.
-    #[arg(long, value_name = "STEP", conflicts_with_all = SWEEPING, conflicts_with_all = ["shrink", "at", "check_determinism"])]
+    #[arg(long, value_name = "STEP", value_parser = whole::<u64>(0, u64::MAX), allow_negative_numbers = true,
+          conflicts_with_all = SWEEPING, conflicts_with_all = ["shrink", "at", "check_determinism"])]
     pub(crate) until: Option<u64>,
 
     /// The same, up to a time as the timeline shows it: all that it shows for that millisecond is in.
@@ -181,7 +182,7 @@ pub(crate) struct SimArguments {
     pub(crate) scenario: Option<PathBuf>,
 
     /// How many threads a sweep has. All cores unless said otherwise. Changes the speed and nothing else.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, value_name = "N", value_parser = whole::<u16>(1, 512), allow_negative_numbers = true)]
     pub(crate) jobs: Option<u16>,
 
     /// Stop a sweep at its first failure.
@@ -277,6 +278,18 @@ pub(crate) fn parse_seed(text: &str) -> Result<u64, String> {
     let parsed = hex.map_or_else(|| text.parse(), |hex| u64::from_str_radix(hex, 16));
     parsed
         .map_err(|_| format!("`{text}` is no seed; expected a number from 0 to 2^64-1, or 0x and hex digits"))
+}
+
+/// Reads a number from `least` to `most`, and says so of whatever else it is given.
+pub(crate) fn whole<T: TryFrom<u64>>(
+    least: u64,
+    most: u64,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        let number = number.and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
+    }
 }
 
 fn parse_seeds(text: &str) -> Result<Seeds, String> {

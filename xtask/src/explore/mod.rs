@@ -18,7 +18,7 @@ use winddown_sim::{
 
 use self::told::{Found, Speed};
 use crate::{
-    cli::Format,
+    cli::{Format, whole},
     interrupt,
     output::{Code, complain, print},
 };
@@ -63,32 +63,32 @@ pub(crate) struct ExploreArguments {
 
     /// How many units there are, all alike.
     #[arg(long, value_name = "N", default_value_t = Scope::REFERENCE.units,
-          value_parser = clap::value_parser!(u8).range(1..=i64::from(Scope::UNITS_MAX)))]
+          value_parser = whole::<u8>(1, Scope::UNITS_MAX.into()), allow_negative_numbers = true)]
     units: u8,
 
     /// How many stops of single units are asked for, in all.
     #[arg(long, value_name = "N", default_value_t = Scope::REFERENCE.stops,
-          value_parser = clap::value_parser!(u8).range(..=8))]
+          value_parser = whole::<u8>(0, 8), allow_negative_numbers = true)]
     stops: u8,
 
     /// How often the host is told to shut down. From the second time on it is forced.
     #[arg(long, value_name = "N", default_value_t = Scope::REFERENCE.signals + 1,
-          value_parser = clap::value_parser!(u8).range(1..=8))]
+          value_parser = whole::<u8>(1, 8), allow_negative_numbers = true)]
     shutdowns: u8,
 
     /// How many findings are recorded, in all.
     #[arg(long, value_name = "N", default_value_t = Scope::REFERENCE.findings,
-          value_parser = clap::value_parser!(u8).range(..=8))]
+          value_parser = whole::<u8>(0, 8), allow_negative_numbers = true)]
     findings: u8,
 
     /// How many steps, writes and bodies fail, in all. If any may, a body that fails is started again.
     #[arg(long, value_name = "N", default_value_t = Scope::REFERENCE.failures,
-          value_parser = clap::value_parser!(u8).range(..=8))]
+          value_parser = whole::<u8>(0, 8), allow_negative_numbers = true)]
     failures: u8,
 
     /// How many answers come only after the next deadline, in all.
     #[arg(long, value_name = "N", default_value_t = Scope::REFERENCE.delays,
-          value_parser = clap::value_parser!(u8).range(..=8))]
+          value_parser = whole::<u8>(0, 8), allow_negative_numbers = true)]
     delays: u8,
 
     /// The host may crash, once, at any moment, and comes back. So it is unless said otherwise.
@@ -100,7 +100,7 @@ pub(crate) struct ExploreArguments {
     no_crash: bool,
 
     /// Go no farther than so many steps from the first state.
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = whole::<u32>(0, u32::MAX.into()), allow_negative_numbers = true)]
     depth: Option<u32>,
 
     /// Try every choice of every state, also where it is known from its like where it leads. Takes twice as
@@ -109,7 +109,7 @@ pub(crate) struct ExploreArguments {
     try_all: bool,
 
     /// How many threads. All cores unless said otherwise. Changes the speed and nothing else.
-    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, value_name = "J", value_parser = whole::<u16>(1, 512), allow_negative_numbers = true)]
     jobs: Option<u16>,
 
     /// Walk this way alone, and calmly on from where it ends: numbers with dots between them.

@@ -14,7 +14,7 @@ use self::{
     workshop::{Effort, Hunted, Workshop},
 };
 use crate::{
-    cli::Format,
+    cli::{Format, whole},
     output::{Code, complain},
 };
 
@@ -64,15 +64,18 @@ pub(crate) struct MutantsArguments {
     list: bool,
 
     /// How many random runs a bug gets, from each first seed, before it counts as missed.
-    #[arg(long, value_name = "N", default_value_t = 300_000, value_parser = clap::value_parser!(u64).range(1..=1 << 32))]
+    #[arg(long, value_name = "N", default_value_t = 300_000, value_parser = whole::<u64>(1, 1 << 32),
+          allow_negative_numbers = true)]
     runs: u64,
 
     /// From how many first seeds, far apart, random runs begin. Of more than one the middle is told.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(1, 1_000),
+          allow_negative_numbers = true)]
     starts: u64,
 
     /// How many choices the exploration of a scope tries before it gives up. 0: no exploration.
-    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = whole::<u64>(0, u64::MAX),
+          allow_negative_numbers = true)]
     choices: u64,
 
     /// Look with priorities as well, as `cargo xtask sim --search pct` does, to compare.
@@ -80,7 +83,7 @@ pub(crate) struct MutantsArguments {
     pct: bool,
 
     /// How many threads build and hunt. All cores unless said otherwise.
-    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, value_name = "J", value_parser = whole::<u16>(1, 512), allow_negative_numbers = true)]
     jobs: Option<u16>,
 
     /// Text for people, or one JSON object a line.

@@ -25,7 +25,7 @@ use clap::Args;
 
 use self::{home::Arena, kinds::Torment, run::Runner, table::Table};
 use crate::{
-    cli::{Format, parse_seed},
+    cli::{Format, parse_seed, whole},
     output::Code,
 };
 
@@ -72,7 +72,7 @@ pub(crate) struct TortureArguments {
     full: bool,
 
     /// So many trials of each.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, u64::MAX), allow_negative_numbers = true)]
     trials: Option<u64>,
 
     /// What random choices are made from. A new one each time unless it is said; it is printed.
@@ -80,7 +80,8 @@ pub(crate) struct TortureArguments {
     seed: Option<u64>,
 
     /// Multiply every time that is allowed by this.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u32>(1, 100),
+          allow_negative_numbers = true)]
     patience: u32,
 
     /// The daemon to torment. Unset: the one that cargo builds, in the same profile as this program.

@@ -144,6 +144,28 @@ fn what_cannot_be_understood_is_usage_and_teaches() {
     check(&["golden", "--blss"], 2, &["--bless"]);
 }
 
+#[test]
+fn what_is_no_number_is_answered_with_the_numbers_that_are_meant() {
+    for (option, range) in [
+        (&["sim", "--seeds", "9", "--jobs"][..], "1 to 512"),
+        (&["sim", "--seed", "9", "--until"], "0 to 18446744073709551615"),
+        (&["explore", "--units"], "1 to 8"),
+        (&["explore", "--delays"], "0 to 8"),
+        (&["explore", "--depth"], "0 to 4294967295"),
+        (&["mutants", "--all", "--runs"], "1 to 4294967296"),
+        (&["mutants", "--all", "--starts"], "1 to 1000"),
+        (&["mutants", "--all", "--choices"], "0 to 18446744073709551615"),
+        (&["torture", "--trials"], "1 to 18446744073709551615"),
+        (&["torture", "--patience"], "1 to 100"),
+    ] {
+        for other in ["-1", "many", "1.5", "18446744073709551616"] {
+            let arguments = [option, &[other]].concat();
+            check(&arguments, 2, &[other, &format!("expected a whole number from {range}")]);
+        }
+    }
+    check(&["sim", "--seeds", "9", "--jobs", "513"], 2, &["'513' for '--jobs <N>': expected a whole"]);
+}
+
 /// Each of these once measured for minutes and then took what it had measured for the new baseline, or left out
 /// what it had been asked for.
 #[test]
