@@ -151,7 +151,7 @@ impl Options {
 
     /// How many answers are waited for that no deadline has outrun.
     pub(super) fn in_time(&self) -> u8 {
-        self.units().map(|(_, it)| it.in_time).sum()
+        self.units().fold(0, |sum, (_, it)| sum.saturating_add(it.in_time))
     }
 }
 

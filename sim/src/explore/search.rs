@@ -298,21 +298,12 @@ impl Level<'_> {
     /// Goes to a state and tries what is not foreseen; and in some of them something that is.
     fn find_out(&self, fresh: &Fresh, digests: &Digests, menu: &[Choice], worker: &mut Worker) {
         let Fresh { key, parts } = fresh;
+        worker.here.put_together(self.pieces, parts);
+        if is_checked(*key) {
+            self.check(*key, digests, menu, worker);
+        }
         let Worker { here, next, ahead, known, latest, witness, .. } = worker;
         let first = ahead.len() - menu.len();
-        here.put_together(self.pieces, parts);
-        if is_checked(*key) {
-            // Any of them will do: another one in each state.
-            let place = usize::try_from(key / CHECKED).unwrap_or_default() % menu.len().max(1);
-            if let Some(Ahead { key: Some(foreseen), .. }) = ahead[first..].get(place) {
-                next.copy_from(here);
-                let verdict = next.take(self.model.setup(), menu[place], witness);
-                // What was foreseen and does not come is as bad as a broken claim.
-                if verdict.is_err() || next.is_over() || next.digests_after(digests).key() != *foreseen {
-                    self.break_at(self.number, *key);
-                }
-            }
-        }
         let mut unknown =
             ahead[first..].iter_mut().zip(menu).filter(|(ahead, _)| ahead.key.is_none()).peekable();
         while let Some((ahead, choice)) = unknown.next() {
@@ -337,16 +328,31 @@ impl Level<'_> {
         }
     }
 
+    /// Tries one choice of the state that the thread is in, if its end is foreseen. What was foreseen and does not
+    /// come is as bad as a broken claim.
+    fn check(&self, key: u64, digests: &Digests, menu: &[Choice], worker: &mut Worker) {
+        let Worker { here, next, ahead, witness, .. } = worker;
+        let first = ahead.len() - menu.len();
+        // Any of them will do: another one in each state.
+        let place = usize::try_from(key / CHECKED).unwrap_or_default() % menu.len().max(1);
+        let Some(Ahead { key: Some(foreseen), .. }) = ahead[first..].get(place) else { return };
+        next.copy_from(here);
+        let verdict = next.take(self.model.setup(), menu[place], witness);
+        if verdict.is_err() || next.is_over() || next.digests_after(digests).key() != *foreseen {
+            self.break_at(self.number, key);
+        }
+    }
+
     /// Keeps those of a block's next states that are new.
     fn keep(&self, worker: &mut Worker) {
         let Worker { ahead, calm, found, recent, .. } = worker;
+        let mut table = self.table.with_room(ahead.len());
         // Who notes ways wants to know of every one.
-        if !self.table.has_ways() {
+        if !table.has_ways() {
             for ahead in ahead.iter_mut().filter(|ahead| ahead.key.is_some_and(|key| recent.met(key))) {
                 ahead.key = None;
             }
         }
-        let mut table = self.table.with_room(ahead.len());
         table.reach_for(ahead.iter().filter_map(|ahead| ahead.key).chain(calm.iter().map(|(own, _)| *own)));
         for (own, next) in calm.drain(..) {
             table.set_calm(own, next);

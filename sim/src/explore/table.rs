@@ -94,11 +94,6 @@ impl Table {
         self.places.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether ways are wanted: from where each state is reached.
-    pub(super) fn has_ways(&self) -> bool {
-        !self.places().ways.is_empty()
-    }
-
     /// From which state a state was first reached, if ways are wanted.
     pub(super) fn parent(&self, key: u64) -> u64 {
         self.places().parent(key)
@@ -140,6 +135,11 @@ pub(super) struct Room<'a> {
 }
 
 impl Room<'_> {
+    /// Whether ways are wanted: from where each state is reached.
+    pub(super) fn has_ways(&self) -> bool {
+        !self.places.ways.is_empty()
+    }
+
     /// Has a look at where these states are, at all of them at once: memory is slow to answer, and then it
     /// answers all together.
     pub(super) fn reach_for(&self, keys: impl Iterator<Item = u64>) {
