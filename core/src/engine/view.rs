@@ -164,6 +164,33 @@ impl Engine {
         u8::from(!clean || self.units.iter().any(|it| !it.vacant && failed(it)))
     }
 
+    /// How a unit stands to what is done with all of them at once, as a phase of the shutdown and the exit do, in a
+    /// word without times and numbers: what these make of the host depends on each of its units by this alone.
+    #[must_use]
+    pub fn standing(&self, unit: UnitId) -> u64 {
+        let Some(it) = self.units.get(unit.index()) else { return 0 };
+        let stop = &it.stop;
+        let bits = [
+            it.vacant,
+            it.active,
+            it.pausing,
+            it.reaping,
+            it.holds_up,
+            it.is_leaked(),
+            it.is_writing(),
+            it.needs_write(),
+            it.recorded > it.saved,
+            stop.forced,
+            stop.overran,
+            stop.admitted,
+            stop.placed,
+            stop.checkpointed,
+        ];
+        let bits = bits.iter().fold(0, |word, bit| word << 1 | u64::from(*bit));
+        let kinds = [it.status as u8, it.body as u8, it.row as u8, stop.stage as u8, stop.rung, it.failed_on];
+        kinds.iter().fold(bits, |word, kind| word << 8 | u64::from(*kind))
+    }
+
     /// Gives everything that the future depends on to `visit`, as seen from `now`: deadlines count as
     /// time left, and what is only remembered for the report does not count.
     pub fn visit_state(&self, now: Moment, visit: &mut impl FnMut(u64)) {

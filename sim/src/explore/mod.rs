@@ -10,6 +10,7 @@
 
 mod choice;
 mod copy;
+mod deed;
 mod foresight;
 mod key;
 mod left;

@@ -165,7 +165,7 @@ impl<O: Copy + Default> List<O> {
     }
 
     /// What of the piece decides what may happen next.
-    fn options(&self, number: u32) -> O {
+    pub(super) fn options(&self, number: u32) -> O {
         self.all[number as usize].1
     }
 

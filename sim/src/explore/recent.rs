@@ -2,7 +2,7 @@
 //! need not ask the table, which is large and far away.
 
 /// So many keys are remembered, which is as much as stays near a processor.
-const KEYS: usize = 1 << 12;
+const KEYS: usize = 1 << 14;
 
 /// Some of the keys that were met last.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use std::sync::{
 use super::{
     Model, Watcher,
     choice::Choice,
-    foresight::{Foresight, Here},
+    foresight::{Foresight, Here, Led},
     key::{self, Digests},
     menu::Options,
     pieces::{Known, Parts, Pieces},
@@ -26,7 +26,7 @@ use crate::coverage::Coverage;
 const BLOCK: usize = 32;
 
 /// In one of so many states, by its key, a choice is tried whose end is foreseen, and compared.
-const CHECKED: u64 = 8;
+const CHECKED: u64 = 32;
 
 const fn is_checked(key: u64) -> bool {
     key.is_multiple_of(CHECKED)
@@ -284,9 +284,9 @@ impl Level<'_> {
         let Worker { ahead, known, latest, .. } = worker;
         let first = ahead.len();
         let digests = known.digests(parts, self.model.symmetric());
-        let prospect = self.foresight.seen_from(Here { parts, options, digests: &digests, known });
+        let prospect = self.foresight.seen_from(latest, Here { parts, options, digests: &digests, known });
         ahead.extend(menu.iter().map(|choice| {
-            let foreseen = if self.model.foresees { prospect.look(latest, *choice) } else { None };
+            let foreseen = if self.model.foresees { prospect.look(*choice) } else { None };
             let (next, parts) = foreseen.map_or((None, *parts), |(key, parts)| (Some(key), parts));
             Ahead { key: next, parts, parent: *key }
         }));
@@ -319,11 +319,16 @@ impl Level<'_> {
                 continue;
             }
             ahead.key = next.key_of_exit();
-            if ahead.key.is_none() {
+            let led = if let Some(key) = ahead.key {
+                Led::Out(key)
+            } else {
                 let after = next.digests_after(digests);
                 ahead.key = Some(after.key());
                 ahead.parts = self.pieces.parts(known, next, &after, Some(parts));
-                latest.learn(parts, *choice, (next, &ahead.parts));
+                Led::On(&ahead.parts, next.touched)
+            };
+            if self.model.foresees {
+                latest.learn(parts, known, *choice, led);
             }
         }
     }
@@ -338,7 +343,8 @@ impl Level<'_> {
         let Some(Ahead { key: Some(foreseen), .. }) = ahead[first..].get(place) else { return };
         next.copy_from(here);
         let verdict = next.take(self.model.setup(), menu[place], witness);
-        if verdict.is_err() || next.is_over() || next.digests_after(digests).key() != *foreseen {
+        let comes = || next.key_of_exit().unwrap_or_else(|| next.digests_after(digests).key());
+        if verdict.is_err() || comes() != *foreseen {
             self.break_at(self.number, key);
         }
     }
