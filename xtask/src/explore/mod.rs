@@ -103,8 +103,8 @@ pub(crate) struct ExploreArguments {
     #[arg(long, value_name = "D", value_parser = whole::<u32>(0, u32::MAX.into()), allow_negative_numbers = true)]
     depth: Option<u32>,
 
-    /// Try every choice of every state, also where it is known from its like where it leads. Takes twice as
-    /// long, and has to find the same.
+    /// Try every choice of every state, also where it is known from its like where it leads. Takes three times
+    /// as long, and has to find the same.
     #[arg(long)]
     try_all: bool,
 
