@@ -76,6 +76,9 @@ pub struct Exploration {
     pub levels: Vec<u64>,
     /// How many bytes the table of states takes.
     pub table_bytes: u64,
+    /// How many choices were tried, to see what comes of them or whether what was foreseen does. Several threads try
+    /// some more, since each learns for itself first.
+    pub tried: u64,
     /// How many bytes all threads take for what they have tried.
     pub foresight_bytes: u64,
     /// What was seen.
@@ -208,6 +211,7 @@ impl Model {
             depth: searched.depth,
             levels: searched.levels,
             table_bytes: searched.table.bytes(),
+            tried: searched.tried,
             foresight_bytes: searched.foresight_bytes,
             coverage: searched.coverage,
             exhausted: searched.exhausted && open == 0,

@@ -46,6 +46,8 @@ pub(super) struct Searched {
     pub(super) interrupted: bool,
     /// The smallest key of the nearest states of which one choice breaks a claim.
     pub(super) broken: Option<u64>,
+    /// How many choices were tried by all threads.
+    pub(super) tried: u64,
     pub(super) foresight_bytes: u64,
 }
 
@@ -115,6 +117,8 @@ struct Worker {
     witness: Witness,
     menu: Vec<Choice>,
     recent: Recent,
+    /// How many choices it has tried.
+    tried: u64,
 }
 
 impl Worker {
@@ -131,6 +135,7 @@ impl Worker {
             witness: Witness::default(),
             menu: Vec::new(),
             recent: Recent::default(),
+            tried: 0,
         }
     }
 
@@ -194,6 +199,7 @@ pub(super) fn search(model: &Model, depth: u32, jobs: usize, watcher: &dyn Watch
         exhausted: all && broken.is_none() && !interrupted,
         interrupted,
         broken: broken.map(|(_, key)| key),
+        tried: workers.iter().map(|worker| worker.tried).sum(),
         foresight_bytes: foresight.bytes(),
     }
 }
@@ -302,7 +308,7 @@ impl Level<'_> {
         if is_checked(*key) {
             self.check(*key, digests, menu, worker);
         }
-        let Worker { here, next, ahead, known, latest, witness, .. } = worker;
+        let Worker { here, next, ahead, known, latest, witness, tried, .. } = worker;
         let first = ahead.len() - menu.len();
         let mut unknown =
             ahead[first..].iter_mut().zip(menu).filter(|(ahead, _)| ahead.key.is_none()).peekable();
@@ -314,6 +320,7 @@ impl Level<'_> {
                 next.copy_from(here);
                 &mut *next
             };
+            *tried += 1;
             if next.take(self.model.setup(), *choice, witness).is_err() {
                 self.break_at(self.number, *key);
                 continue;
@@ -342,6 +349,7 @@ impl Level<'_> {
         let place = usize::try_from(key / CHECKED).unwrap_or_default() % menu.len().max(1);
         let Some(Ahead { key: Some(foreseen), .. }) = ahead[first..].get(place) else { return };
         next.copy_from(here);
+        worker.tried += 1;
         let verdict = next.take(self.model.setup(), menu[place], witness);
         let comes = || next.key_of_exit().unwrap_or_else(|| next.digests_after(digests).key());
         if verdict.is_err() || comes() != *foreseen {

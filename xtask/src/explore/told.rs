@@ -101,11 +101,12 @@ impl Speed {
         let threads = if self.jobs == 1 { "1 thread".to_owned() } else { format!("{} threads", self.jobs) };
         format!(
             "  speed         {:.1?} on {threads}, {:.1?} of CPU time; a CPU-second: {} states, {} transitions\n  \
-             foresight     {} KiB for what was tried once",
+             tried         {} choices; of all others it is known from their like what comes ({} KiB)",
             self.elapsed,
             self.cpu,
             per_second(exploration.states),
             per_second(exploration.transitions),
+            exploration.tried,
             exploration.foresight_bytes / 1024,
         )
     }
