@@ -145,6 +145,35 @@ mod tests {
     }
 
     #[test]
+    fn how_a_unit_stands_depends_on_what_it_does_and_not_on_when_or_how_much() {
+        let plan = contracts::host(alloc::vec![contracts::engagement()]);
+        let mut engine = Engine::new(Arc::new(plan)).unwrap();
+        let mut now = 1;
+        let mut standings = |inputs: &[Input]| {
+            for input in inputs {
+                now += 1;
+                let disposition = engine.handle(Moment::from_nanos(now), *input, &mut Effects::default());
+                assert_eq!(disposition, Disposition::Applied);
+            }
+            [0, 1, 2].map(|unit| engine.standing(UnitId(unit)))
+        };
+        let (kind, owner, caller) = (KindId(0), OwnerId(0), Caller::Nobody);
+        let units = [0, 1, 2].map(UnitId);
+        let declared = standings(&units.map(|unit| Input::UnitDeclared { unit, kind, owner }));
+        let started = standings(&units.map(|unit| Input::StartRequested { unit, caller }));
+        assert!(started[0] == started[1] && started[1] == started[2] && started[0] != declared[0]);
+        let finding = |unit| Input::FindingRecorded { unit: UnitId(unit), durable: false };
+        let found = standings(&[finding(0), finding(1), finding(1)]);
+        assert!(found[0] == found[1] && found[0] != started[0] && found[2] == started[2]);
+        let stop = |unit, secs| {
+            let within = Within::For(Span::from_secs(secs));
+            Input::StopRequested { unit: UnitId(unit), force: false, within, caller }
+        };
+        let stopping = standings(&[stop(0, 5), stop(1, 6)]);
+        assert!(stopping[0] == stopping[1] && stopping[0] != found[0] && stopping[2] == started[2]);
+    }
+
+    #[test]
     fn at_another_time_as_much_time_is_left() {
         let now = Moment::from_nanos(5);
         let words = |engine: &Engine, now| {
