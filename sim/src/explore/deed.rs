@@ -18,6 +18,7 @@ impl Deed {
     /// Something is done with all units at once, and it was none of this one's doing.
     pub(super) const BESIDE: Self = Self(2);
 
+    /// No deed: there is room for one.
     pub(super) const NOTHING: Self = Self(u16::MAX);
 
     /// What a choice does, and to which of so many units. None, if that is never foreseen.
@@ -63,7 +64,7 @@ impl Fate {
     }
 
     /// The number of its piece, or else the key of the exit.
-    pub(super) fn known(self) -> Result<u32, u64> {
+    pub(super) fn told(self) -> Result<u32, u64> {
         match self.0.checked_sub(Self::EXITS) {
             None => Ok(self.0.into()),
             Some(key) => Err(key.into()),

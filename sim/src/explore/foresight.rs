@@ -36,9 +36,9 @@ struct Tried {
 }
 
 impl Tried {
-    /// Whether who asks for the one asks for the other.
-    fn answers(&self, other: &Self) -> bool {
-        self.deed == other.deed && (self.deed != Deed::BESIDE || self.fate == other.fate)
+    /// Whether it says what comes of this deed, and, if that was somebody else's, of what became of the host.
+    fn answers(&self, deed: Deed, fate: Fate) -> bool {
+        self.deed == deed && (deed != Deed::BESIDE || self.fate == fate)
     }
 }
 
@@ -117,49 +117,53 @@ impl Prospect<'_> {
         let (actors, deed) = Deed::of(choice, parts.units().len())?;
         let mut end = End { parts: *parts, sum: self.sum };
         end.parts.left = options.left_after(choice);
-        if deed == Deed::SIGNAL {
-            return self.look_at_turn(actors, deed, end);
+        match self.look_at_each(actors.clone(), deed, end) {
+            None => self.look_at_turn(&actors, deed, end),
+            known => known,
         }
-        for place in actors.clone() {
-            let Some(tried) = self.find(place, |tried| tried.deed == deed) else {
-                return self.look_at_turn(actors, deed, end);
-            };
-            end.set_unit(self.here, place, tried.unit);
-            end.parts.host = tried.fate.known().ok()?;
-        }
-        Some(end.known(self.here))
     }
 
-    fn look_at_turn(&self, actors: Range<usize>, deed: Deed, mut end: End) -> Option<(u64, Parts)> {
+    /// What is done to each unit on its own.
+    fn look_at_each(&self, actors: Range<usize>, deed: Deed, mut end: End) -> Option<(u64, Parts)> {
+        if actors.is_empty() {
+            return None;
+        }
+        for place in actors {
+            let tried = self.find(place, deed, Fate::default())?;
+            end.set_unit(self.here, place, tried.unit);
+            end.parts.host = tried.fate.told().ok()?;
+        }
+        Some(end.with_key(self.here))
+    }
+
+    fn look_at_turn(&self, actors: &Range<usize>, deed: Deed, mut end: End) -> Option<(u64, Parts)> {
         let Here { parts, known, .. } = self.here;
-        let turn = turn_key(parts, &actors, deed, known);
+        let turn = turn_key(parts, actors, deed, known);
         let Turned { fate, unit } = self.all.turns.get(turn).or_else(|| self.latest.turns.get(turn))?;
         for place in 0..parts.units().len() {
-            let unit = if actors.contains(&place) {
-                unit
-            } else {
-                self.find(place, |tried| tried.deed == Deed::BESIDE && tried.fate == fate)?.unit
-            };
+            let unit =
+                if actors.contains(&place) { unit } else { self.find(place, Deed::BESIDE, fate)?.unit };
             end.set_unit(self.here, place, unit);
         }
-        match fate.known() {
+        match fate.told() {
             Ok(host) => end.parts.host = host,
             Err(exit) => return Some((exit, end.parts)),
         }
-        Some(end.known(self.here))
+        Some(end.with_key(self.here))
     }
 
     /// What was tried with the unit in this place.
-    fn find(&self, place: usize, is_it: impl Fn(&Tried) -> bool) -> Option<&Tried> {
+    fn find(&self, place: usize, deed: Deed, fate: Fate) -> Option<&Tried> {
         let Here { parts, .. } = self.here;
-        match self.pages[place].and_then(|page| self.all.get(page, &is_it)) {
-            None => self.latest.get(self.latest.first_page(parts.units()[place], parts.host)?, is_it),
+        match self.pages[place].and_then(|page| self.all.get(page, deed, fate)) {
+            None => self.latest.get(self.latest.first_page(parts.units()[place], parts.host)?, deed, fate),
             tried => tried,
         }
     }
 }
 
 /// A state that a choice leads to.
+#[derive(Clone, Copy)]
 struct End {
     parts: Parts,
     /// All units' digests in one.
@@ -173,7 +177,7 @@ impl End {
     }
 
     /// The key, and the parts.
-    fn known(self, here: Here<'_>) -> (u64, Parts) {
+    fn with_key(self, here: Here<'_>) -> (u64, Parts) {
         let Self { parts, sum } = self;
         (key::key(sum, here.known.hosts.digest(parts.host), parts.left), parts)
     }
@@ -187,7 +191,7 @@ fn turn_key(parts: &Parts, actors: &Range<usize>, deed: Deed, known: &Known) -> 
         if actors.contains(&place) {
             actor = *unit;
         } else {
-            others = others.wrapping_add(known.units.options(*unit).standing);
+            others = others.wrapping_add(known.standing(*unit));
         }
     }
     let mut digest = Digest::new();
@@ -259,9 +263,9 @@ impl Foresight {
     }
 
     /// On this page, or on those that follow it.
-    fn get<'a>(&'a self, mut page: &'a Page, is_it: impl Fn(&Tried) -> bool) -> Option<&'a Tried> {
+    fn get<'a>(&'a self, mut page: &'a Page, deed: Deed, fate: Fate) -> Option<&'a Tried> {
         loop {
-            if let found @ Some(_) = page.tried.iter().find(|tried| is_it(tried)) {
+            if let found @ Some(_) = page.tried.iter().find(|tried| tried.answers(deed, fate)) {
                 return found;
             }
             page = &self.pages[page.next?.get() as usize];
@@ -278,7 +282,9 @@ impl Foresight {
         };
         loop {
             let page = &mut self.pages[place as usize];
-            match page.tried.iter_mut().find(|there| there.deed == Deed::NOTHING || there.answers(&tried)) {
+            let is_place =
+                |there: &&mut Tried| there.deed == Deed::NOTHING || there.answers(tried.deed, tried.fate);
+            match page.tried.iter_mut().find(is_place) {
                 Some(there) if there.deed == Deed::NOTHING => {
                     *there = tried;
                     return true;

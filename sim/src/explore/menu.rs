@@ -9,7 +9,6 @@ use super::{
     scope::Scope,
     state::{State, Write},
 };
-use crate::digest::Digest;
 
 /// What of a unit decides what may happen next.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -30,8 +29,6 @@ pub(super) struct UnitOptions {
     pub(super) told: bool,
     /// It has a deadline.
     pub(super) has_deadline: bool,
-    /// A digest of how it stands to what is done with all units at once.
-    pub(super) standing: u64,
 }
 
 /// What of a host decides what may happen next.
@@ -190,11 +187,6 @@ impl State {
             alive: body.alive,
             told: hand.told,
             has_deadline: !self.engine.deadline_of(unit).is_never(),
-            standing: {
-                let mut digest = Digest::new();
-                digest.word(self.engine.standing(unit));
-                digest.value()
-            },
         }
     }
 

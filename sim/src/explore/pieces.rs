@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     claims::{Judge, UnitBook},
+    digest::Digest,
     world::Body,
 };
 
@@ -83,14 +84,22 @@ impl Parts {
 /// The pieces of all states, for any number of threads.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
-    units: Kind<UnitPiece, UnitOptions>,
+    units: Kind<UnitPiece, UnitNote>,
     hosts: Kind<HostPiece, HostOptions>,
+}
+
+/// What is noted of a unit's piece.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct UnitNote {
+    options: UnitOptions,
+    /// A digest of how it stands to what is done with all units at once.
+    standing: u64,
 }
 
 /// The pieces that a thread knows of.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    pub(super) units: List<UnitOptions>,
+    pub(super) units: List<UnitNote>,
     pub(super) hosts: List<HostOptions>,
 }
 
@@ -107,7 +116,7 @@ impl Pieces {
         let mut units = before.map_or([0; _], |before| before.units);
         for ((unit, _), number) in state.hands().zip(&mut units) {
             if before.is_none() || state.touched >> unit.0 & 1 == 1 {
-                let piece = || (state.present().unit_piece(unit), state.unit_options(unit));
+                let piece = || (state.present().unit_piece(unit), state.unit_note(unit));
                 *number = self.units.number(&mut known.units, digests.units[unit.index()], piece);
             }
         }
@@ -139,8 +148,13 @@ impl Known {
 
     /// What of these parts decides what may happen next.
     pub(super) fn options(&self, parts: &Parts) -> Options {
-        let units = parts.units().iter().map(|number| self.units.options(*number));
-        Options::new(units, self.hosts.options(parts.host), parts.left)
+        let units = parts.units().iter().map(|number| self.units.note(*number).options);
+        Options::new(units, self.hosts.note(parts.host), parts.left)
+    }
+
+    /// How the unit with this number stands to what is done with all units at once.
+    pub(super) fn standing(&self, unit: u32) -> u64 {
+        self.units.note(unit).standing
     }
 }
 
@@ -164,8 +178,8 @@ impl<O: Copy + Default> List<O> {
         self.all[number as usize].0
     }
 
-    /// What of the piece decides what may happen next.
-    pub(super) fn options(&self, number: u32) -> O {
+    /// What is noted of the piece.
+    fn note(&self, number: u32) -> O {
         self.all[number as usize].1
     }
 
@@ -212,7 +226,7 @@ impl<T, O: Copy + Default> Kind<T, O> {
             list.put(number, digest, options);
             number
         });
-        known.put(number, digest, list.options(number));
+        known.put(number, digest, list.note(number));
         number
     }
 
@@ -275,6 +289,12 @@ impl State {
             orders: self.orders.iter().filter(|order| order.unit == unit).copied().collect(),
             writes: self.writes.iter().filter(|write| write.unit == unit).copied().collect(),
         }
+    }
+
+    fn unit_note(&self, unit: UnitId) -> UnitNote {
+        let mut standing = Digest::new();
+        standing.word(self.engine.standing(unit));
+        UnitNote { options: self.unit_options(unit), standing: standing.value() }
     }
 
     /// The same state, but at present.
